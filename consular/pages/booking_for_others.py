@@ -26,7 +26,7 @@ from consular.pages.asked_at_once import (
     week_of,
 )
 from consular.pages.desk import presenters
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import (
     Errors,
     form_errors,
@@ -126,8 +126,7 @@ def _save() -> Response:
     if not isinstance(command, BookAppointment):
         return go(url_for(".book_for_others", d=keep_draft(form, at=SEARCHED)))
     booked = commands.book(submission_key(command), command)
-    drop()
-    return go(url_for(".appointment", id=booked.id, nueva=1))
+    return finish(url_for(".appointment", id=booked.id, nueva=1))
 
 
 def _keep_place(form: dict[str, str]) -> Response:

@@ -19,7 +19,7 @@ from consular.documents import give_out, keep_document, read_document
 from consular.i18n import translated
 from consular.input.documents import DocumentSchema
 from consular.input.loading import load_fields
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import go
 from consular.pages.posting import reopen
 from consular.uploads import sent_file, takes_file
@@ -106,8 +106,7 @@ class _Area:
         ready = read_document(id, sent)
         with transaction() as session:
             document = keep_document(session, id, ready).id
-        drop()
-        return go(self.address("document", id=id, document=document))
+        return finish(self.address("document", id=id, document=document))
 
     def show(self, id: UUID, document: UUID) -> str:
         """One document as it is kept: is it the right one, and can it be read?"""

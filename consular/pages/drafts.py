@@ -14,12 +14,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import g, request
+from flask import Response, g, request
 
 from consular.auth import now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Unauthenticated
-from consular.pages.forms import Errors, form_errors, submitted
+from consular.pages.forms import Errors, form_errors, go, submitted
 from consular.security import browser_secret, session_cookie
 from services.forms.drafts import drop_draft, find_draft, save_draft
 from services.forms.owners import account_owner, browser_owner
@@ -109,6 +109,12 @@ def drop() -> None:
         with transaction() as session:
             drop_draft(session, known.id, owners=_owners(g.get("actor")))
         known.id = None
+
+
+def finish(address: str) -> Response:
+    """The form is finished: forget its answers, and go on to this address."""
+    drop()
+    return go(address)
 
 
 def draft_id() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from consular.clock import reader_clock
 from consular.errors import FieldsInvalid, problem_of
 from consular.i18n import translated
 from consular.input.loading import load_fields
+from consular.input.paging import cursor
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount
@@ -62,8 +63,8 @@ def money_of(form: dict[str, str], name: str, currency: str) -> dict[str, str] |
         raise FieldsInvalid({name: [str(UNCLEAR_AMOUNT)]}) from None
 
 
-def pick(form: dict[str, str], *names: str) -> dict[str, str]:
-    """Return those of the fields that were filled in."""
+def pick(form: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Return those of the fields that were filled in, in a form or an address."""
     return {name: form[name] for name in names if form.get(name, "").strip()}
 
 
@@ -91,6 +92,17 @@ def check(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:
     except FieldsInvalid as invalid:
         errors |= invalid.errors
         return None
+
+
+def check_filters(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:
+    """`check`; filters that can't be read are none."""
+    return check(schema, values, errors) or load_fields(schema, {})
+
+
+def next_page(endpoint: str, filters: Mapping[str, str], after: Any) -> str | None:
+    """The address of the list's next page, with the same filters; None at the end."""
+    following: dict[str, Any] = {**filters, "next": cursor(after)}
+    return url_for(endpoint, **following) if after else None
 
 
 def read_or_refuse(form: dict[str, str], read: Callable[[dict[str, str], Errors], T | None]) -> T:

@@ -20,7 +20,7 @@ from consular.db import transaction
 from consular.input.appointments import RescheduleSchema
 from consular.input.fields import Code, Day, Identifier
 from consular.input.loading import load_fields
-from consular.pages.drafts import answers, draft, draft_id, drop
+from consular.pages.drafts import answers, draft, draft_id, finish
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.names import (
@@ -134,8 +134,7 @@ class _Area:
         wanted = read_or_refuse(answers(), _read)
         with transaction() as session:
             commands.reschedule(session, RescheduleAppointment(id, **wanted))
-        drop()
-        return go(url_for(self.appointment, id=id, cambiada=1))
+        return finish(url_for(self.appointment, id=id, cambiada=1))
 
 
 def _party_at(party: Party, wanted: dict[str, Any]) -> Party:

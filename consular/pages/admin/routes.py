@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, url_for
 from consular.auth import account, actor, allow, now
 from consular.db import transaction
 from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import offices
 from consular.pages.posting import reopen
@@ -64,8 +64,7 @@ def staff_make() -> Response:
     command = _read_account(answers(), None)
     with transaction() as session:
         make_account(session, command, now=now(), actor=actor())
-    drop()
-    return go(url_for("admin.staff"))
+    return finish(url_for("admin.staff"))
 
 
 @pages.get("/staff/<uuid:id>")
@@ -90,8 +89,7 @@ def staff_assign_save(id: UUID) -> Response:
     values = _read_assignment(answers(), None)
     with transaction() as session:
         assign(session, id, now=now(), actor=actor(), **values)
-    drop()
-    return go(url_for("admin.staff"))
+    return finish(url_for("admin.staff"))
 
 
 reopen(pages, ["/staff/<uuid:id>/end"], "admin.staff_assign", ADMIN)

@@ -12,7 +12,7 @@ from consular.db import database_now, transaction
 from consular.input.alerts import REPORT, ScheduledReportSchema, report_of
 from consular.pages.alerts import presenters
 from consular.pages.alerts.routes import own_address, read_with_readers
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick
 from consular.pages.posting import reopen
 from services.alerts.scheduling import (
@@ -57,8 +57,7 @@ def report_make() -> Response:
     command = _read(answers(), None)
     with transaction() as session:
         schedule_report(session, command, now=database_now(session), actor=actor())
-    drop()
-    return go(url_for(".reports"))
+    return finish(url_for(".reports"))
 
 
 @pages.get("/<uuid:id>")

@@ -14,7 +14,7 @@ from consular.auth import ALERTERS, SERVICE_LEVELS, account, actor, allow
 from consular.db import database_now, transaction
 from consular.input.alerts import FIELDS, AlertSchema, alert_of
 from consular.pages.alerts import presenters
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, form_errors, go, pick, read_fields
 from consular.pages.posting import reopen
 from services.alerts.making import (
@@ -79,8 +79,7 @@ def alert_make() -> Response:
     with transaction() as session:
         rule = make_alert(session, command, now=database_now(session), actor=actor())
         id = rule.id
-    drop()
-    return go(url_for(".alert", id=id))
+    return finish(url_for(".alert", id=id))
 
 
 @pages.get("/<uuid:id>")

@@ -13,7 +13,7 @@ from consular.auth import actor, allow, now
 from consular.db import transaction
 from consular.i18n import MEXICO_CITY, in_language, words
 from consular.input.announcements import AnnouncementForm
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import office, offices
 from consular.pages.posting import reopen
@@ -70,8 +70,7 @@ def announcement_post() -> Response:
     with transaction() as session:
         post(session, command, now=now(), actor=actor())
     read_again()
-    drop()
-    return go(url_for("announcement_pages.announcements"))
+    return finish(url_for("announcement_pages.announcements"))
 
 
 @pages.post("/<uuid:id>/withdraw")

@@ -13,7 +13,7 @@ from consular.i18n import words
 from consular.input.commission import AgreementSchema, FollowUpSchema
 from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import SESSIONS, WRITERS, pages
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from services.commission.editing import (
     FollowAgreement,
@@ -47,8 +47,7 @@ def save_agreement(id: UUID) -> Response:
     agreement = _read_agreement(answers(), None)
     with transaction() as session:
         add_agreement(session, id, agreement, now=now(), actor=actor())
-    drop()
-    return go(_step(id, "agreements"))
+    return finish(_step(id, "agreements"))
 
 
 @pages.post(f"{SESSIONS}/<uuid:id>/steps/agreements/remove")
@@ -61,8 +60,7 @@ def drop_agreement(id: UUID) -> Response:
         raise NotFound() from None
     with transaction() as session:
         remove_agreement(session, id, agreement, now=now(), actor=actor())
-    drop()
-    return go(_step(id, "agreements"))
+    return finish(_step(id, "agreements"))
 
 
 @pages.get(f"{SESSIONS}/<uuid:id>/steps/agreements/remove")
@@ -104,8 +102,7 @@ def save_follow_up(id: UUID, agreement: UUID) -> Response:
     command = FollowAgreement(agreement, status, values["evidence"], values["due_on"])
     with transaction() as session:
         follow_up(session, id, command, now=now(), actor=actor())
-    drop()
-    return go(_step(id, "follow-up"))
+    return finish(_step(id, "follow-up"))
 
 
 def _step(id: UUID, code: str) -> str:

@@ -16,7 +16,7 @@ from consular.input.loading import load_fields
 from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import READERS, SESSIONS, WRITERS, pages
 from consular.pages.commission.steps import WIZARD
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.posting import reopen
 from consular.printing.report import day_in_mexico
@@ -53,8 +53,7 @@ def begin() -> Response:
     command = MakeReport(_read_number(answers(), None)["number"])
     with transaction() as session:
         id = make_report(session, command, now=now(), actor=actor()).id
-    drop()
-    return go(url_for("commission.step", id=id, code=next(iter(WIZARD))))
+    return finish(url_for("commission.step", id=id, code=next(iter(WIZARD))))
 
 
 @pages.get(f"{SESSIONS}/<uuid:id>")
@@ -139,8 +138,7 @@ reopen(
 def _do(id: UUID, step: Callable[..., object]) -> Response:
     with transaction() as session:
         step(session, id, now=now(), actor=actor())
-    drop()
-    return go(url_for("commission.session", id=id))
+    return finish(url_for("commission.session", id=id))
 
 
 def _read_number(form: dict[str, str], errors: Errors | None) -> Any:

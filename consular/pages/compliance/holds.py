@@ -13,10 +13,10 @@ from consular.db import database_now, transaction
 from consular.i18n import MEXICO_CITY
 from consular.input.compliance import DecideHoldSchema
 from consular.input.loading import load_fields
-from consular.input.paging import PageQuery, cursor
+from consular.input.paging import PageQuery
 from consular.pages.compliance.blueprint import COMPLIANCE, READERS, pages
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, go, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, next_page, pick, read_fields
 from consular.pages.posting import reopen
 from services.compliance.holds import list_lists, read_parties
 from services.kernel import audit
@@ -31,7 +31,7 @@ LINES = 50
 @allow(READERS)
 def holds() -> str:
     """List what waits for a decision, the longest first, and the lists in force."""
-    query = load_fields(PageQuery(), pick(request.args.to_dict(), "next"))
+    query = load_fields(PageQuery(), pick(request.args, "next"))
     with transaction() as session:
         now = database_now(session)
         page = list_holds(session, limit=LINES, after=query["next"])
@@ -48,7 +48,7 @@ def holds() -> str:
             }
             for each in list_lists(session)
         ]
-    more = url_for("compliance.holds", next=cursor(page.next)) if page.next else None
+    more = next_page("compliance.holds", {}, page.next)
     return render_template(
         "compliance/holds.html", holds=lines, lists=lists, more=more, zone=MEXICO_CITY
     )
@@ -89,8 +89,7 @@ def hold_decide(id: UUID) -> Response:
     act = release if decided["decision"] is HoldDecision.RELEASED else refuse
     with transaction() as session:
         act(session, id, decided["reason"], now=database_now(session), actor=actor())
-    drop()
-    return go(url_for("compliance.holds"))
+    return finish(url_for("compliance.holds"))
 
 
 reopen(pages, ["/holds/<uuid:id>/decide"], "compliance.hold", READERS)

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from consular.auth import actor, allow
 from consular.db import database_now, transaction
-from consular.input.loading import load_fields
 from consular.input.paging import PeriodQuery
 from consular.pages.compliance.blueprint import READERS, pages
-from consular.pages.forms import Errors, check, pick
+from consular.pages.forms import Errors, check_filters, pick
 from services.compliance.queries import DaySum, list_day_sums
 from services.kernel import audit
 from services.kernel.money import Money
@@ -28,8 +27,8 @@ DAYS = timedelta(days=30)
 def reports() -> str:
     """List them by day; each remittance that is shown is audited."""
     errors: Errors = {}
-    asked = pick(request.args.to_dict(), "from", "to")
-    query = check(PeriodQuery(), asked, errors) or load_fields(PeriodQuery(), {})
+    asked = pick(request.args, "from", "to")
+    query = check_filters(PeriodQuery(), asked, errors)
     with transaction() as session:
         now = database_now(session)
         last = query["to"] or day_in_mexico(now)

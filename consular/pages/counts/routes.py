@@ -16,8 +16,8 @@ from consular.db import transaction
 from consular.i18n import MEXICO_CITY, words
 from consular.input.fields import Text
 from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, go, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, pick, read_fields
 from consular.pages.portal.names import office, offices
 from consular.pages.posting import reopen
 from services.kernel.audit import Role
@@ -60,8 +60,7 @@ def report() -> Response:
     command = _read_report(answers(), None)
     with transaction() as session:
         count_id = reporting.report_count(session, command, now=now(), actor=actor()).id
-    drop()
-    return go(url_for("counts.count", id=count_id, done="1"))
+    return finish(url_for("counts.count", id=count_id, done="1"))
 
 
 @pages.get("/<uuid:id>")
@@ -96,8 +95,7 @@ def reject(id: UUID) -> Response:
     reason = _read_rejection(answers(), None)["reason"]
     with transaction() as session:
         reporting.reject_count(session, id, reason, now=now(), actor=actor())
-    drop()
-    return go(url_for("counts.count", id=id, done="1"))
+    return finish(url_for("counts.count", id=id, done="1"))
 
 
 def _settle(id: UUID, settle: Callable[..., Any], read: Callable[..., Any]) -> Response:
@@ -106,8 +104,7 @@ def _settle(id: UUID, settle: Callable[..., Any], read: Callable[..., Any]) -> R
         differ = reporting.figures_differ(settle(session, command, now=now(), actor=actor()))
     if differ:  # what was typed is kept: it is said after the commit
         raise differ
-    drop()
-    return go(url_for("counts.count", id=id, done="1"))
+    return finish(url_for("counts.count", id=id, done="1"))
 
 
 def _read_report(form: Form, errors: Errors | None) -> Any:

@@ -24,7 +24,7 @@ from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import AgendaAddress
 from consular.pages.drafts import draft
-from consular.pages.forms import Errors, check
+from consular.pages.forms import Errors, check, pick
 from consular.pages.portal.names import bookable_services, office, service_names
 from services.appointments.agenda import (
     AgendaLine,
@@ -113,9 +113,7 @@ def today_at(place: dict[str, Any]) -> date:
 
 def _address() -> tuple[dict[str, Any], dict[str, Any], Errors]:
     """Filters as given and as read, and what is wrong with them."""
-    values: dict[str, Any] = {
-        name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()
-    }
+    values: dict[str, Any] = pick(request.args, *FILTERS)
     errors: Errors = {}
     chosen = {name: request.args[name] for name in ("at", "n") if name in request.args}
     query = check(AgendaAddress(), {**values, **chosen}, errors)

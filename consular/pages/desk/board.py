@@ -14,7 +14,7 @@ from consular.input.loading import load_fields
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import BoardForm
-from consular.pages.drafts import draft, drop
+from consular.pages.drafts import draft, finish
 from consular.pages.forms import go, pick, submitted
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
@@ -84,8 +84,7 @@ def make_board() -> Response:
     name = load_fields(BoardForm(), pick(submitted(), "name"))["name"]
     with transaction() as session:
         _link, token = make_link(session, actor().consulate or "", name, now=now(), actor=actor())
-    drop()
-    return go(url_for("screens.screen", token=token))
+    return finish(url_for("screens.screen", token=token))
 
 
 reopen(pages, ["/boards/<uuid:id>/revoke"], "desk.boards", SUPERVISOR)

@@ -25,7 +25,7 @@ from consular.i18n import folio, money, words
 from consular.input.fields import Day
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
-from consular.pages.drafts import draft, drop
+from consular.pages.drafts import draft, finish
 from consular.pages.forms import Errors, check, go, money_of, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
@@ -106,8 +106,7 @@ def cash_count(id: UUID) -> Response:
         raise FieldsInvalid(errors)
     with transaction() as session:
         count_cash(session, id, counts, now=now(), actor=actor())
-    drop()
-    return go(url_for("desk.cash_up", id=id))
+    return finish(url_for("desk.cash_up", id=id))
 
 
 @pages.post("/cash/<uuid:id>/sign")

@@ -28,7 +28,7 @@ from consular.pages.desk.capacity_forms import (
 )
 from consular.pages.desk.planned import SUPERVISOR, own_session
 from consular.pages.desk.trying import require_confirmation, show_fitted, try_or_return
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import office, service_names
 from services.appointments.editing import (
@@ -111,8 +111,7 @@ def change_save(kind: str, id: UUID) -> Response:
     with transaction() as session:
         command = _command(session, kind, id, form)
         _run(session, command)
-    drop()
-    return go(url_for(_PAGE[kind], id=id, changed="1"))
+    return finish(url_for(_PAGE[kind], id=id, changed="1"))
 
 
 @pages.get("/sessions/<uuid:id>/cancel")
@@ -161,8 +160,7 @@ def session_cancel_save(id: UUID) -> Response:
         fitted = _cancel(session, id, values)
         if values["bookings"] == "cancel":
             require_confirmation(form, len(fitted.orphaned))
-    drop()
-    return go(url_for("desk.session", id=id))
+    return finish(url_for("desk.session", id=id))
 
 
 def _current(session: Session, kind: str, id: UUID) -> tuple[Any, tuple[DeskPlan, ...]]:

@@ -20,7 +20,7 @@ from consular.pages.desk import presenters
 from consular.pages.desk.appointment import chosen_person, person_of, same_row
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.fee_presenters import present_line
-from consular.pages.drafts import draft, drop, keep_draft
+from consular.pages.drafts import draft, drop, finish, keep_draft
 from consular.pages.forms import (
     Errors,
     form_errors,
@@ -108,8 +108,7 @@ def more_save(id: UUID) -> Response:
     with transaction() as session:
         _check_sum(session, id, served, only)
         record_more(session, id, served, only=only, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.appointment", id=id))
+    return finish(url_for("desk.appointment", id=id))
 
 
 def _number(form: Form) -> int:

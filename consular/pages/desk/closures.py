@@ -28,7 +28,7 @@ from consular.pages.desk.trying import (
     show_progress,
     try_or_return,
 )
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.portal.names import office, offices, service_names
 from consular.pages.posting import reopen
@@ -162,8 +162,7 @@ def closure_save() -> Response:
         if command.cancels:
             require_confirmation(form, len(impact.appointments))
         address = url_for("desk.closure", id=closure.id, closed="1")
-    drop()
-    return go(address)
+    return finish(address)
 
 
 @pages.get("/closures/<uuid:id>")

@@ -19,7 +19,7 @@ from consular.input.identity import SeenSchema
 from consular.name_warnings import unconfirmed
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.consenting import contact_of, prove_contact, send_code_to_person
-from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
+from consular.pages.drafts import answers, draft, draft_id, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_pages import FIRST, FormPages, page_address
@@ -164,8 +164,7 @@ def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | No
         enrollment = request_for_person(
             session, command, assistance, now=now(), actor=actor(), vault=vault()
         ).id
-    drop()
-    return go(url_for("desk.enrollment", id=enrollment, new=1))
+    return finish(url_for("desk.enrollment", id=enrollment, new=1))
 
 
 def _show(

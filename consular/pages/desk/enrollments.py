@@ -16,13 +16,11 @@ from consular.access_log import record_list, record_reading
 from consular.auth import HELPERS, account, actor, allow, now, vault
 from consular.db import transaction
 from consular.i18n import translated
-from consular.input.loading import load_fields
-from consular.input.paging import cursor
 from consular.pages.desk import enrollment_presenters as presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import QueueQuery
-from consular.pages.drafts import answers, draft, drop, keep_draft
-from consular.pages.forms import Errors, check, go, read_or_refuse
+from consular.pages.drafts import answers, draft, drop, finish, keep_draft
+from consular.pages.forms import Errors, check_filters, go, next_page, pick, read_or_refuse
 from consular.pages.portal.form_prefill import as_form
 from consular.pages.portal.program_form import labels_of
 from consular.pages.portal.requested_corrections import (
@@ -65,9 +63,9 @@ ACTIONS: dict[str, Callable[[Session, UUID], Any]] = {
 @allow(HELPERS)
 def enrollments() -> Response | str:
     """List requests, oldest first; filters stay in the address. A folio leads to its request."""
-    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    values = pick(request.args, *FILTERS)
     errors: Errors = draft().errors()
-    query = check(QueueQuery(), values, errors) or load_fields(QueueQuery(), {})
+    query = check_filters(QueueQuery(), values, errors)
     with transaction() as session:
         by_folio = find_by_folio(session, query["q"]) if query["q"] else None
         if by_folio:
@@ -93,7 +91,6 @@ def _queue(session: Session, query: dict[str, Any], values: dict[str, str]) -> d
     page = list_queue(session, wanted, limit=LINES, after=query["next"])
     record_list(session, "enrollment", [line.enrollment for line in page.items])
     counts = count_queue(session, asked_by=own)
-    more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
     return {
         "lines": [presenters.line(line) for line in page.items],
         "sums": presenters.sums(counts),
@@ -104,7 +101,7 @@ def _queue(session: Session, query: dict[str, Any], values: dict[str, str]) -> d
         "waits": list(WaitsFor),
         "soon": SOON.days,
         "own_only": own is not None,
-        "more": url_for("desk.enrollments", **more) if more else None,
+        "more": next_page("desk.enrollments", values, page.next),
         "zone": presenters.zone(session),
     }
 
@@ -163,8 +160,7 @@ def enrollment_answer_send(id: UUID) -> Response:
     corrected = read_or_refuse(answers(), partial(read_answer, program, corrections))
     with transaction() as session:
         answer(session, id, corrected, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.enrollment", id=id))
+    return finish(url_for("desk.enrollment", id=id))
 
 
 def _corrections(session: Session, enrollment: Any) -> tuple[Program, RequestedCorrections]:

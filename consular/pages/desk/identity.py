@@ -15,7 +15,7 @@ from consular.identity_checks import Done, corrected, released, taken_over, told
 from consular.input.identity import CheckSchema, HeldSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, date_of, go, pick, read_fields, submitted
 from consular.pages.portal.names import office, program_name, service_names
 from consular.pages.posting import reopen
@@ -53,8 +53,7 @@ def identity_check() -> Response:
     command = _read(answers(), None)
     with transaction(NETWORK_SCOPE) as session:
         outcome = check_identity(session, command, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.identity_shown", id=outcome.id))
+    return finish(url_for("desk.identity_shown", id=outcome.id))
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:

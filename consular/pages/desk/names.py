@@ -18,8 +18,8 @@ from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.presenters import name_shown
 from consular.pages.desk.schemas import OnePersonForm
-from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, date_of, go, pick, read_fields, submitted
+from consular.pages.drafts import draft, finish
+from consular.pages.forms import Errors, date_of, pick, read_fields, submitted
 from consular.pages.posting import reopen
 from services.appointments.naming import NameTicket, is_nameless, name_ticket
 from services.appointments.queries import Coming, get_appointment, list_party
@@ -67,8 +67,7 @@ def names_correct(id: UUID) -> Response:
     command = CorrectSpelling(id, n, **{name: fields[name] for name in NAMES})
     with transaction() as session:
         correct_spelling(session, command, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.appointment", id=id))
+    return finish(url_for("desk.appointment", id=id))
 
 
 @pages.post("/appointments/<uuid:id>/names/ticket")
@@ -78,8 +77,7 @@ def names_ticket(id: UUID) -> Response:
     command = NameTicket(id, **_read_ticket(submitted(), None))
     with transaction() as session:
         name_ticket(session, command, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.appointment", id=id))
+    return finish(url_for("desk.appointment", id=id))
 
 
 reopen(

@@ -13,8 +13,8 @@ from consular.db import transaction
 from consular.input.fields import Text
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.planned import SUPERVISOR
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, check, pick, read_or_refuse
 from consular.pages.portal.names import office as shown_office
 from services.consulates.details import FIELDS, Details, details_of, set_details
 
@@ -54,8 +54,7 @@ def office_save() -> Response:
     details = read_or_refuse(answers(), _read)
     with transaction() as session:
         set_details(session, details, now=now(), actor=actor())
-    drop()
-    return go(url_for("desk.office", saved="1"))
+    return finish(url_for("desk.office", saved="1"))
 
 
 def _read(form: dict[str, str], errors: Errors) -> Details | None:

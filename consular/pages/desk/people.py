@@ -20,8 +20,8 @@ from consular.input.identity import SeenSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.presenters import name_shown
-from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, go, pick, read_fields, submitted
+from consular.pages.drafts import draft, finish
+from consular.pages.forms import Errors, pick, read_fields, submitted
 from consular.pages.portal.names import office, program_name, service_names
 from consular.pages.posting import reopen
 from services.appointments.duplicates import (
@@ -97,8 +97,7 @@ def person_find(id: UUID) -> Response:
         other = next((p for p in party if p.folio == folio), party[0] if party else None)
     if other is None or other.person.id == id:
         raise FieldsInvalid({"folio": [str(_("No hay otra persona con ese folio en tu oficina."))]})
-    drop()
-    return go(url_for("desk.people_compared", id=id, other=other.person.id))
+    return finish(url_for("desk.people_compared", id=id, other=other.person.id))
 
 
 @pages.get("/people/<uuid:id>/compare")
@@ -133,8 +132,7 @@ def people_merge(id: UUID) -> Response:
     command = MergePeople(right, wrong, fields["document"])
     with transaction(NETWORK_SCOPE) as session:
         merge(session, command, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.person", id=right))
+    return finish(url_for("desk.person", id=right))
 
 
 @pages.post("/people/<uuid:id>/unmerge")
@@ -144,8 +142,7 @@ def people_unmerge(id: UUID) -> Response:
     merged = load_fields(UnmergeForm(), pick(submitted(), "merge"))["merge"]
     with transaction(NETWORK_SCOPE) as session:
         take_apart(session, merged, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("desk.person", id=id))
+    return finish(url_for("desk.person", id=id))
 
 
 reopen(

@@ -27,7 +27,7 @@ from consular.pages.desk.schemas import (
     TicketForm,
     TransferForm,
 )
-from consular.pages.drafts import draft, drop
+from consular.pages.drafts import draft, finish
 from consular.pages.forms import Errors, go, local, pick, read_fields, submitted
 from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.portal.turn import turn_address
@@ -58,8 +58,9 @@ def call_next_person() -> Response:
         appointment, n = call_next(
             session, place["code"], desk, day=today_at(place), now=now(), actor=actor()
         )
-    drop()
-    return go(same_row(local(submitted().get("back"), url_for("desk.today")), appointment.id, n))
+    return finish(
+        same_row(local(submitted().get("back"), url_for("desk.today")), appointment.id, n)
+    )
 
 
 @pages.get("/next")
@@ -155,8 +156,7 @@ def give() -> Response:
     )
     with transaction() as session:
         ticket = give_ticket(session, command, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(same_row(url_for("desk.today", desk=own_desk()), ticket.id, 1))
+    return finish(same_row(url_for("desk.today", desk=own_desk()), ticket.id, 1))
 
 
 @pages.get("/appointments/<uuid:id>/turn")

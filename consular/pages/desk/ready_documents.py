@@ -22,8 +22,8 @@ from consular.input.paging import PageQuery, cursor
 from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
-from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, go, local, pick, read_fields, submitted
+from consular.pages.drafts import draft, finish
+from consular.pages.forms import Errors, local, pick, read_fields, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
 from services.cashier.queries import get_rendered
@@ -62,8 +62,7 @@ def document_ready(id: UUID) -> Response:
     with transaction() as session:
         appointment = get_rendered(session, id).appointment_id
         mark_ready(session, id, now=now(), actor=actor())
-    drop()
-    return go(url_for("desk.appointment", id=appointment))
+    return finish(url_for("desk.appointment", id=appointment))
 
 
 @pages.get("/ready-documents/<uuid:id>")
@@ -94,8 +93,7 @@ def document_collect(id: UUID) -> Response:
     command = _read(submitted(), None)
     with transaction() as session:
         collect(session, id, command)
-    drop()
-    return go(local(submitted().get("back"), url_for("desk.ready_documents")))
+    return finish(local(submitted().get("back"), url_for("desk.ready_documents")))
 
 
 @pages.post("/ready-documents/<uuid:id>/not-ready")
@@ -104,8 +102,7 @@ def document_not_ready(id: UUID) -> Response:
     """Take back that it is ready, before it was collected."""
     with transaction() as session:
         unmark(session, id, now=now(), actor=actor())
-    drop()
-    return go(url_for("desk.ready_documents"))
+    return finish(url_for("desk.ready_documents"))
 
 
 @pages.post("/ready-documents/<uuid:id>/not-collected")
@@ -114,8 +111,7 @@ def document_not_collected(id: UUID) -> Response:
     """Take back that it was handed over: it was noted by mistake."""
     with transaction() as session:
         take_back(session, id, now=now(), actor=actor())
-    drop()
-    return go(url_for("desk.ready_document", id=id))
+    return finish(url_for("desk.ready_document", id=id))
 
 
 reopen(

@@ -14,7 +14,7 @@ from consular.db import transaction
 from consular.input.fields import Text
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.fee_presenters import present_rendered
-from consular.pages.drafts import draft, drop
+from consular.pages.drafts import draft, finish
 from consular.pages.forms import go, pick, read_fields, submitted
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
@@ -111,8 +111,7 @@ def correction_request(id: UUID) -> Response:
             session, RequestCorrection(id, reason), now=now(), actor=actor()
         )
         appointment = get_rendered(session, requested.rendered_id).appointment_id
-    drop()
-    return go(url_for("desk.appointment", id=appointment))
+    return finish(url_for("desk.appointment", id=appointment))
 
 
 def _read(form: dict[str, str], errors: Any) -> Any:

@@ -26,7 +26,7 @@ from consular.pages.desk.capacity_forms import (
 )
 from consular.pages.desk.planned import SUPERVISOR
 from consular.pages.desk.trying import try_or_return
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, go, read_fields
 from consular.pages.portal.names import office, service_names
 from services.appointments import recurring
@@ -105,8 +105,7 @@ def series_create() -> Response:
         command = without_clashes(command, preview)
         row = recurring.create_series(session, command, now=now(), actor=actor())
         address = url_for("desk.series", id=row.id, opened=len(preview.days))
-    drop()
-    return go(address)
+    return finish(address)
 
 
 @pages.get("/series/<uuid:id>")

@@ -18,8 +18,8 @@ from consular.db import transaction
 from consular.input.sessions import DurationSchema, MaximumSchema
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.planned import SUPERVISOR
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, check, pick, read_or_refuse
 from consular.pages.portal.names import bookable_services, office, service_names
 from services.appointments.durations import durations_of, set_duration
 from services.appointments.maximums import maximums_of, set_maximum
@@ -125,8 +125,7 @@ def _add(rule: Rule) -> None:
         command = read_or_refuse(answers(), read)
         with transaction() as session:
             rule.save(session, command, now=now(), actor=actor())
-        drop()
-        return go(url_for(here, saved="1"))
+        return finish(url_for(here, saved="1"))
 
     pages.get(f"/{rule.name}", endpoint=rule.name)(allow(SUPERVISOR)(show))
     pages.post(f"/{rule.name}", endpoint=f"{rule.name}_save")(allow(SUPERVISOR)(save))

@@ -22,7 +22,7 @@ from consular.pages.desk.capacity_forms import (
 )
 from consular.pages.desk.planned import SUPERVISOR, own_session, show_session
 from consular.pages.desk.trying import show_progress
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, go, read_fields
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
@@ -54,8 +54,7 @@ def sessions_open() -> Response:
     command = _read(form, None)
     with transaction() as session:
         open_session(session, command, now=now(), actor=actor())
-    drop()
-    return go(url_for("desk.sessions", opened="1"))
+    return finish(url_for("desk.sessions", opened="1"))
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:

@@ -18,7 +18,7 @@ from consular.input.reported import (
     GroupIndicatorSchema,
     numbers_of,
 )
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.group_figures import presenters
 from consular.spreadsheets import Table, as_file, plain_columns
@@ -98,8 +98,7 @@ def entry_save() -> Response:
     command = _read_entry(answers(), None)
     with transaction() as session:
         entry = enter_figure(session, command, now=now(), actor=actor()).id
-    drop()
-    return go(url_for(".entry", id=entry, done="1"))
+    return finish(url_for(".entry", id=entry, done="1"))
 
 
 @pages.get("/<uuid:id>")
@@ -127,8 +126,7 @@ def entry_correct(id: UUID) -> Response:
     command = _read_correction(answers(), None)
     with transaction() as session:
         entry = correct_figure(session, id, **command, now=now(), actor=actor()).id
-    drop()
-    return go(url_for(".entry", id=entry, done="1"))
+    return finish(url_for(".entry", id=entry, done="1"))
 
 
 @pages.get("/indicators/new")
@@ -152,8 +150,7 @@ def indicator_save() -> Response:
     with transaction() as session:
         row = add_group_indicator(session, command, now=now(), actor=actor())
         chosen = row.code
-    drop()
-    return go(url_for(".entry_new", indicator=chosen))
+    return finish(url_for(".entry_new", indicator=chosen))
 
 
 @pages.get("/import")

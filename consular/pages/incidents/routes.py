@@ -17,10 +17,8 @@ from consular.input.incidents import (
     ResolveSchema,
     filter_of,
 )
-from consular.input.loading import load_fields
-from consular.input.paging import cursor
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, go, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, check_filters, next_page, pick, read_fields
 from consular.pages.incidents.presenters import described, line
 from consular.pages.posting import reopen
 from services.incidents.handling import add_note, resolve, take
@@ -37,23 +35,22 @@ LINES = 50
 @allow(INCIDENTS)
 def queue() -> str:
     """List open incidents, oldest first; filters stay in the address."""
-    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    values = pick(request.args, *FILTERS)
     errors: Errors = {}
-    query = check(IncidentQuery(), values, errors) or load_fields(IncidentQuery(), {})
+    query = check_filters(IncidentQuery(), values, errors)
     with transaction() as session:
         page = list_incidents(
             session, filter_of(query, account()), limit=LINES, after=query["next"]
         )
         moment = database_now(session)
         lines = [line(session, incident, now=moment) for incident in page.items]
-    more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
     return render_template(
         "incidents/queue.html",
         incidents=lines,
         filters={"state": query["state"], "kind": query["kind"], "taken": query["taken"]},
         kinds=KINDS,
         states=STATES,
-        more=url_for("incidents_pages.queue", **more) if more else None,
+        more=next_page("incidents_pages.queue", values, page.next),
         zone=ZONE,
         errors=errors,
     )
@@ -114,8 +111,7 @@ reopen(
 
 
 def _back_to_incident(id: UUID) -> Response:
-    drop()
-    return go(url_for("incidents_pages.incident", id=id))
+    return finish(url_for("incidents_pages.incident", id=id))
 
 
 def _read_note(form: dict[str, str], errors: Errors | None) -> Any:

@@ -12,8 +12,8 @@ from consular.auth import ANALYSTS, MONITORS, actor, allow, now
 from consular.db import transaction
 from consular.input.monitoring import IndicatorQuery
 from consular.input.reported import TargetSchema, numbers_of
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, form_errors, go, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, check, form_errors, pick, read_fields
 from consular.pages.indicators import presenters
 from services.kernel.errors import Invalid, NotFound
 from services.monitoring.dimensions import Dimension
@@ -104,8 +104,7 @@ def target_set(code: str) -> Response:
     command = replace(_read_target(answers(), None), indicator=code)
     with transaction() as session:
         set_target(session, command, now=now(), actor=actor())
-    drop()
-    return go(url_for(".targets", code=code, done="1"))
+    return finish(url_for(".targets", code=code, done="1"))
 
 
 def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str, Any]:

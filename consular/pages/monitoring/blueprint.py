@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from consular.i18n import date_short, moment
 from consular.input.monitoring import EARLIEST_YEAR, IndicatorQuery
-from consular.pages.forms import Errors, check, form_errors
+from consular.pages.forms import Errors, check, form_errors, pick
 from services.kernel.errors import Invalid
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, require_moment
@@ -68,7 +68,7 @@ def days_in_words(first: date, last: date) -> str:
 
 def asked_of_address() -> dict[str, str]:
     """What the address asks for, as it is written there."""
-    return {name: request.args[name] for name in ASKED if request.args.get(name, "").strip()}
+    return pick(request.args, *ASKED)
 
 
 def read_question(session: Session, errors: Errors) -> Question | None:

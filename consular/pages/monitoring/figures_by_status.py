@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from consular.auth import MONITORS, allow
 from consular.db import transaction
 from consular.input.monitoring import IndicatorQuery
-from consular.pages.forms import Errors, check, form_errors
+from consular.pages.forms import Errors, check, form_errors, pick
 from consular.pages.monitoring import presenters
 from consular.pages.monitoring.blueprint import ZONE, pages
 from consular.pages.monitoring.downloads import links_to
@@ -37,7 +37,7 @@ MOST_DAYS = 92
 @allow(MONITORS)
 def figures_by_status() -> str:
     """Show the indicators as of one moment; the address repeats them exactly."""
-    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    values = pick(request.args, *FILTERS)
     errors: Errors = {}
     ask: AskIndicator | None = check(IndicatorQuery(), values, errors)
     context: dict[str, Any] = {"indicators": []}

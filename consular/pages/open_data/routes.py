@@ -12,8 +12,8 @@ from consular.db import transaction
 from consular.i18n import MEXICO_CITY, in_language
 from consular.input.open_data import PublishForm
 from consular.open_data import file_address, render
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, go, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, pick, read_fields
 from consular.pages.portal.names import program_name, service_names
 from services.consulates.queries import list_consulates
 from services.enrollments.programs.registry import PROGRAMS
@@ -95,8 +95,7 @@ def publish_version(dataset: str) -> Response:
         prepared = prepare(session, dataset, as_of)
         files = render(prepared, changes, moment)
         publish(session, prepared, changes, files, now=moment, actor=actor())
-    drop()
-    return go(url_for("open_data_pages.dataset", dataset=dataset))
+    return finish(url_for("open_data_pages.dataset", dataset=dataset))
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:

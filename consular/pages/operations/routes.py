@@ -13,8 +13,8 @@ from consular.db import database_now, transaction
 from consular.input.loading import load_fields
 from consular.input.operations import DECISIONS, MOST_JOBS, DecideSchema, ReasonSchema
 from consular.input.paging import PageQuery, cursor
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, go, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, pick, read_fields
 from consular.pages.operations import presenters
 from services.agencies.pausing import lift, pause
 from services.agencies.queries import list_agencies, list_pauses
@@ -80,8 +80,7 @@ def agency_change(agency: str) -> Response:
     change = lift if form.get("change") == "lift" else pause
     with transaction() as session:
         change(session, code, reason, now=database_now(session), actor=actor())
-    drop()
-    return go(url_for("operations_pages.agency", agency=code))
+    return finish(url_for("operations_pages.agency", agency=code))
 
 
 @pages.get("/parked/<uuid:id>")
@@ -119,8 +118,7 @@ def decision_take() -> Response:
             now=database_now(session),
             actor=actor(),
         )
-    drop()
-    return go(url_for("operations_pages.duty", _anchor="parked"))
+    return finish(url_for("operations_pages.duty", _anchor="parked"))
 
 
 def _chosen() -> dict[str, str]:

@@ -18,7 +18,7 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
 from consular.input.appointments import MOST_PEOPLE, MOST_SERVICES, ContactSchema
-from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
+from consular.pages.drafts import answers, draft, draft_id, finish, keep_draft
 from consular.pages.forms import Errors, check, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.blueprint import pages
@@ -296,8 +296,7 @@ def _book(form: dict[str, str], command: BookAppointment) -> Response:
     except DomainError as refused:
         at = url_for("portal.booking_check")
         return go(url_for("portal.booking_check", d=keep_draft(form, refused, at=at)))
-    drop()
-    return go(url_for("portal.appointment", id=booked.id, nueva=1))
+    return finish(url_for("portal.appointment", id=booked.id, nueva=1))
 
 
 def _to_times(form: dict[str, str], draft: UUID) -> Response:

@@ -10,8 +10,8 @@ from flask import Response, render_template, url_for
 from consular.auth import CITIZEN, account, allow, now, vault
 from consular.db import transaction
 from consular.pages.asked_at_once import read_person
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import go, read_or_refuse
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import as_form
 from consular.pages.posting import reopen
@@ -96,5 +96,4 @@ def _form(known: dict[str, str], id: UUID | None) -> str:
 
 
 def _done() -> Response:
-    drop()
-    return go(url_for("portal.family"))
+    return finish(url_for("portal.family"))

@@ -12,7 +12,7 @@ from consular.auth import CITIZEN, account, actor, allow, vault
 from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.disputes import KINDS, DisputeSchema
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.blueprint import pages
 from consular.pages.posting import reopen, submission_key
@@ -53,8 +53,7 @@ def dispute_claim(id: UUID) -> Response:
         return {"id": str(claim(session, command, now=now, actor=actor(), vault=vault()).id)}
 
     dispute = run_idempotent(submission_key(command), do, status=201)["id"]
-    drop()
-    return go(url_for("portal.dispute", id=dispute, nueva=1))
+    return finish(url_for("portal.dispute", id=dispute, nueva=1))
 
 
 @pages.get("/reclamaciones/<uuid:id>")

@@ -11,7 +11,7 @@ from consular.commands import notify_existing_holder
 from consular.db import transaction
 from consular.i18n import translated
 from consular.name_warnings import unconfirmed
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import go
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.folder import WANTED
@@ -72,8 +72,7 @@ def _request(command: RequestEnrollment, form: dict[str, str]) -> Response:
                 add_to_plan(session, enrollment.folder_id, form[WANTED])
     except PrerequisiteMissing:
         return _keep_for_later(command)
-    drop()
-    return go(url_for("portal.enrollment", id=enrollment.id, nueva=1))
+    return finish(url_for("portal.enrollment", id=enrollment.id, nueva=1))
 
 
 def _keep_for_later(command: RequestEnrollment) -> Response:
@@ -87,8 +86,7 @@ def _keep_for_later(command: RequestEnrollment) -> Response:
     )
     with transaction() as session:
         folder = choose_plan(session, ahead, now=now(), actor=actor(), vault=vault()).id
-    drop()
-    return go(url_for("portal.folder", id=folder, guardado=command.program))
+    return finish(url_for("portal.folder", id=folder, guardado=command.program))
 
 
 @pages.get("/inscripciones/nueva/<code:program>/nombre")

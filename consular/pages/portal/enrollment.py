@@ -14,7 +14,7 @@ from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.clock import reader_clock
 from consular.db import transaction
 from consular.i18n import MEXICO_CITY, date_long, translated, words
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import go, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import as_form
@@ -96,8 +96,7 @@ def enrollment_answer(id: UUID) -> Response:
     corrected = read_or_refuse(answers(), partial(read_answer, program, corrections))
     with transaction() as session:
         answer(session, id, corrected, now=now(), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("portal.enrollment", id=id))
+    return finish(url_for("portal.enrollment", id=id))
 
 
 @pages.post("/inscripciones/<uuid:id>/retirar")

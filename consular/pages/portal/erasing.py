@@ -13,7 +13,7 @@ from consular.db import transaction
 from consular.erasures import described
 from consular.input.me import ConfirmSchema
 from consular.lookups import count_lookup
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.blueprint import pages
 from services.citizens.erasing import find_erased
@@ -51,8 +51,7 @@ def erasure_request() -> Response:
     _read(answers(), None)
     with transaction(NETWORK_SCOPE) as session:
         folio = request_own_erasure(session, now=now(), actor=actor()).folio
-    drop()
-    return go(url_for("portal.erasure_status", typed_folio=folio))
+    return finish(url_for("portal.erasure_status", typed_folio=folio))
 
 
 @pages.get("/supresion/<path:typed_folio>")

@@ -21,7 +21,7 @@ from consular.i18n import current_language, date_long, time_at
 from consular.input.appointments import RescheduleSchema
 from consular.input.fields import Code, Identifier
 from consular.pages.asked_at_once import office_choices, read_booking, wants_times, week_of
-from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import bookable_services, office, service_names
@@ -202,8 +202,7 @@ def helper_link_use(secret: str) -> Response:
     except NotFound:
         # Used or taken back meanwhile: its page says so.
         return go(f"{here}?d={keep_draft(form)}")
-    drop()
-    return go(f"{here}?lista=1")
+    return finish(f"{here}?lista=1")
 
 
 @pages.post("/ayuda/<code:secret>/cambiar")
@@ -250,8 +249,7 @@ def _act(secret: str, right: Right, do: Callable[[Session, UUID], object]) -> Re
     except NotFound:
         # Used or taken back meanwhile, or the appointment isn't theirs any more.
         return go(here)
-    drop()
-    return go(f"{here}?lista={_DONE[right]}")
+    return finish(f"{here}?lista={_DONE[right]}")
 
 
 def _read(form: dict[str, str], errors: Errors) -> BookAppointment | None:

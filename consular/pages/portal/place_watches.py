@@ -17,7 +17,7 @@ from consular.db import transaction
 from consular.i18n import current_language, in_language
 from consular.input.catalogue import EarlierSchema, WatchSchema
 from consular.input.loading import load_fields
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
@@ -153,8 +153,7 @@ reopen(pages, ["/citas/avisos/<uuid:id>/parar"], "portal.watch", CITIZEN)
 def _begin(command: WatchPlaces) -> Response:
     with transaction() as session:
         begun = watching.watch(session, command, account=account(), now=now(), vault=vault())
-    drop()
-    return go(url_for("portal.watch", id=begun))
+    return finish(url_for("portal.watch", id=begun))
 
 
 def _asked(form: dict[str, str]) -> dict[str, str]:

@@ -12,8 +12,8 @@ from consular.auth import CITIZEN, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.input.pre_applications import load_pre_application
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, go
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import service_names
 from consular.pages.portal.program_form import by_page_name, data_of, form_of, labels_of
@@ -53,8 +53,7 @@ def pre_application_write(id: UUID, person: str) -> Response:
     form = answers()
     with transaction() as session:
         _write(session, id, _number(person), form)
-    drop()
-    return go(url_for("portal.appointment", id=id, escrito=1))
+    return finish(url_for("portal.appointment", id=id, escrito=1))
 
 
 def _write(session: Session, id: UUID, person: int, form: dict[str, str]) -> None:

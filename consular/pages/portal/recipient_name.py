@@ -9,8 +9,8 @@ from flask import Response, render_template, url_for
 from consular.auth import CITIZEN, account, actor, allow, vault
 from consular.db import database_now, transaction
 from consular.input.remittances import RecipientNameSchema
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, check, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from services.remittances.correcting import RecipientName, correct_name
 from services.remittances.queries import get_remittance
@@ -40,8 +40,7 @@ def recipient_name_save(id: UUID) -> Response:
     name = read_or_refuse(answers(), _read)
     with transaction() as session:
         correct_name(session, id, name, now=database_now(session), actor=actor(), vault=vault())
-    drop()
-    return go(url_for("portal.remittance", id=id))
+    return finish(url_for("portal.remittance", id=id))
 
 
 def _read(form: dict[str, str], errors: Errors) -> RecipientName | None:

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from consular.auth import CITIZEN, account, allow, now, vault
 from consular.db import transaction
 from consular.input.remittances import BookEntrySchema
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import Errors, check, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.send_place import state_choices
 from consular.pages.posting import reopen
@@ -152,5 +152,4 @@ def _form(known: dict[str, str], id: UUID | None) -> str:
 
 
 def _done() -> Response:
-    drop()
-    return go(url_for("portal.saved_recipients"))
+    return finish(url_for("portal.saved_recipients"))

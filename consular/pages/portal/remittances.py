@@ -22,7 +22,7 @@ from consular.input.fields import FOLIO_FORM, MISSING, Identifier
 from consular.input.me import ProfileSchema
 from consular.input.remittances import LookupSchema, RemittanceSchema
 from consular.lookups import find_for_recipient
-from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
+from consular.pages.drafts import answers, draft, draft_id, finish, keep_draft
 from consular.pages.forms import (
     Errors,
     check,
@@ -163,8 +163,7 @@ def send_confirm() -> Response:
     remittance_id = _order_once(command)
     if form.get("save") == "yes":
         remember(form)
-    drop()
-    return go(url_for("portal.remittance", id=remittance_id, nuevo=1))
+    return finish(url_for("portal.remittance", id=remittance_id, nuevo=1))
 
 
 @pages.get("/envios/<uuid:id>")
@@ -268,8 +267,7 @@ def profile_save() -> Response:
     data = read_or_refuse(form, _read_profile)
     with offering_correction(data), transaction() as session:
         set_profile(session, account(), data, now=now(), vault=vault())
-    drop()
-    return go(local(form.get("next"), url_for("portal.dashboard", guardado=1)))
+    return finish(local(form.get("next"), url_for("portal.dashboard", guardado=1)))
 
 
 def _read_profile(form: dict[str, str], errors: Errors) -> PersonData | None:

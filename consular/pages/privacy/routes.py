@@ -12,7 +12,7 @@ from consular.auth import PRIVACY, actor, allow, now
 from consular.db import transaction
 from consular.erasures import described
 from consular.input.me import RefusalSchema
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import city_of
 from services.kernel.db import NETWORK_SCOPE
@@ -78,8 +78,7 @@ def back_to_erasures(id: UUID) -> Response:
 
 
 def _back() -> Response:
-    drop()
-    return go(url_for("privacy_pages.erasures"))
+    return finish(url_for("privacy_pages.erasures"))
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:

@@ -11,9 +11,8 @@ from consular.agencies import payout_agency
 from consular.auth import allow
 from consular.db import database_now, transaction
 from consular.i18n import MEXICO_CITY
-from consular.input.loading import load_fields
 from consular.input.treasury import BooksQuery
-from consular.pages.forms import Errors, check, pick
+from consular.pages.forms import Errors, check_filters, pick
 from consular.pages.operations import presenters
 from consular.pages.treasury.blueprint import READERS, pages
 from services.agencies.queries import list_agencies
@@ -30,8 +29,8 @@ from services.treasury.queries import AccountState, Books, count_waiting, read_b
 def overview() -> str:
     """Show balances now, or as of a moment; whether payouts go out, and what waits for a person."""
     errors: Errors = {}
-    asked = pick(request.args.to_dict(), "balances_at")
-    query = check(BooksQuery(), asked, errors) or load_fields(BooksQuery(), {})
+    asked = pick(request.args, "balances_at")
+    query = check_filters(BooksQuery(), asked, errors)
     with transaction() as session:
         now = database_now(session)
         books = read_books(session, query["balances_at"])

@@ -15,7 +15,7 @@ from consular.db import database_now, transaction
 from consular.i18n import MEXICO_CITY, words
 from consular.input.loading import load_fields
 from consular.input.treasury import DayQuery
-from consular.pages.forms import Errors, check, pick
+from consular.pages.forms import Errors, check_filters, pick
 from consular.pages.treasury.blueprint import READERS, pages
 from consular.spreadsheets import Column, Table, as_file
 from services.kernel import audit
@@ -29,8 +29,8 @@ from services.treasury.queries import Line, Total, open_lines, read_totals
 def day() -> str:
     """Show what a day came to."""
     errors: Errors = {}
-    asked = pick(request.args.to_dict(), "day")
-    query = check(DayQuery(), asked, errors) or load_fields(DayQuery(), {})
+    asked = pick(request.args, "day")
+    query = check_filters(DayQuery(), asked, errors)
     with transaction() as session:
         today = day_in_mexico(database_now(session))
         wanted = query["day"] or today
@@ -49,7 +49,7 @@ def day() -> str:
 @allow(READERS)
 def day_lines(form: str) -> Response:
     """Send every line of the ledger of a day as a file; who took it is audited."""
-    query = load_fields(DayQuery(), pick(request.args.to_dict(), "day"))
+    query = load_fields(DayQuery(), pick(request.args, "day"))
     with transaction() as session:
         now = database_now(session)
         wanted = query["day"] or day_in_mexico(now)

@@ -13,10 +13,15 @@ from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
 from consular.input.disputes import NO_ERROR, STATES, DisputeQuery, EndDisputeSchema
-from consular.input.loading import load_fields
-from consular.input.paging import cursor
-from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, go, money_of, pick, read_fields
+from consular.pages.drafts import answers, draft, finish
+from consular.pages.forms import (
+    Errors,
+    check_filters,
+    money_of,
+    next_page,
+    pick,
+    read_fields,
+)
 from consular.pages.posting import reopen
 from consular.pages.treasury.blueprint import LINES, READERS, TREASURY, pages
 from services.disputes.claiming import list_actions
@@ -43,22 +48,21 @@ FILTERS = ("state", "next")
 @allow(READERS)
 def disputes() -> str:
     """List disputes about which something is to be done, the oldest first; or the others."""
-    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    values = pick(request.args, *FILTERS)
     errors: Errors = {}
-    query = check(DisputeQuery(), values, errors) or load_fields(DisputeQuery(), {})
+    query = check_filters(DisputeQuery(), values, errors)
     with transaction() as session:
         now = database_now(session)
         page = list_disputes(session, State(query["state"]), limit=LINES, after=query["next"])
         subjects = [audit.Subject.of("dispute", each) for each in page.items]
         audit.record(session, *subjects, action="dispute.list", now=now, actor=actor())
         lines = [_line(session, each, now) for each in page.items]
-    more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
     return render_template(
         "treasury/disputes.html",
         disputes=lines,
         states=STATES,
         filters={"state": query["state"]},
-        more=url_for("treasury.disputes", **more) if more else None,
+        more=next_page("treasury.disputes", values, page.next),
         errors=errors,
     )
 
@@ -122,8 +126,7 @@ reopen(
 
 
 def _back_to_dispute(id: UUID) -> Response:
-    drop()
-    return go(url_for("treasury.dispute", id=id))
+    return finish(url_for("treasury.dispute", id=id))
 
 
 def _line(session: Session, claimed: Any, now: Any) -> dict[str, Any]:
