@@ -58,12 +58,7 @@ from services.kernel.settings import Settings
 from services.remittances.queries import proof
 from services.remittances.rules import GOES_BACK, Status
 from tests.factories.payouts import PayoutBench
-from tests.factories.remittances import (
-    make_clabe,
-    make_remittance,
-    make_sender,
-    prepare_reference,
-)
+from tests.factories.remittances import make_clabe, make_remittance, make_sender, prepare_reference
 from tests.factories.web import Web, running_web
 from tests.servers import durable_servers
 from workers.main import run_relay, run_worker

@@ -26,17 +26,7 @@ from urllib.parse import urlencode
 from benchmarks import client, enrollments, facts, ledger, orders, remittances
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
-from benchmarks.stage import (
-    AGENDA,
-    DAYS,
-    FEW,
-    HOT,
-    MANY,
-    OFFICE,
-    SOLD_OUT,
-    Stage,
-    http_request,
-)
+from benchmarks.stage import AGENDA, DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
 from consular.local.ports import HOST
 from services.kernel.settings import Settings
 

@@ -35,12 +35,7 @@ from flask import Flask, request
 from flask_babel import Babel, Domain, force_locale, get_locale, gettext
 
 from services.enrollments.programs.schema import Bilingual
-from services.kernel.catalogue import (
-    DEFAULT_LANGUAGE,
-    LANGUAGES,
-    catalogue_resource,
-    translations,
-)
+from services.kernel.catalogue import DEFAULT_LANGUAGE, LANGUAGES, catalogue_resource, translations
 from services.kernel.collation import alphabetical
 from services.kernel.money import Money
 from services.words import TABLES

@@ -6,12 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.factories.instance import (
-    Instance,
-    running_chromium,
-    running_instance,
-    sign_in_staff,
-)
+from tests.factories.instance import Instance, running_chromium, running_instance, sign_in_staff
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 

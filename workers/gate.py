@@ -23,14 +23,7 @@ from integrations import errors
 from integrations.deadline import total_deadline
 from services.agencies import entering
 from services.agencies.entering import Admission, Result
-from services.agencies.rules import (
-    BRIEF_CALL,
-    QUICK_CALL,
-    SLOW_CALL,
-    Outcome,
-    Terms,
-    grown_slowest,
-)
+from services.agencies.rules import BRIEF_CALL, QUICK_CALL, SLOW_CALL, Outcome, Terms, grown_slowest
 from services.kernel.db import NETWORK_SCOPE, Database
 
 # A slot whose holder dies is free again after so long; whoever lives renews it before.

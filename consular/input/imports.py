@@ -10,11 +10,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import ValidationError, fields, post_load
 
 from consular.input.appointments import LANGUAGES
-from consular.input.fields import (
-    Code,
-    Day,
-    Text,
-)
+from consular.input.fields import Code, Day, Text
 from consular.input.people import PersonSchema
 from services.appointments.booking import BookAppointment
 from services.appointments.importing import ImportRow

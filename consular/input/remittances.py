@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from marshmallow import (
-    Schema,
-    ValidationError,
-    fields,
-    post_load,
-    validate,
-    validates_schema,
-)
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from consular.i18n import current_language
 from consular.input.fields import (
@@ -32,11 +25,7 @@ from consular.input.fields import (
 from consular.input.paging import PageQuery
 from services.kernel.ids import MOST_TYPED
 from services.remittances.correcting import RecipientName
-from services.remittances.municipalities import (
-    Municipality,
-    NotOneMunicipality,
-    find_municipality,
-)
+from services.remittances.municipalities import Municipality, NotOneMunicipality, find_municipality
 from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.places import Collect
 from services.remittances.quoting import RequestQuote

@@ -27,21 +27,10 @@ from consular.pages.asked_at_once import (
 )
 from consular.pages.desk import presenters
 from consular.pages.drafts import answers, draft, finish, keep_draft
-from consular.pages.forms import (
-    Errors,
-    form_errors,
-    go,
-    read_or_refuse,
-)
+from consular.pages.forms import Errors, form_errors, go, read_or_refuse
 from consular.pages.portal.names import bookable_services, office, offices_of
 from consular.pages.portal.needs import ATTENDED_IN, fields_of, read_needs, shares_of_reader
-from consular.pages.portal.place_hold import (
-    HELD,
-    HOLD_MINUTES,
-    MORE_TIME,
-    keep_longer,
-    shown_hold,
-)
+from consular.pages.portal.place_hold import HELD, HOLD_MINUTES, MORE_TIME, keep_longer, shown_hold
 from consular.pages.portal.visit import read_slot
 from consular.pages.posting import submission_key
 from services.appointments.booking import BookAppointment

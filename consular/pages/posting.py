@@ -24,12 +24,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from consular.auth import allow, vault
 from consular.db import transaction
-from consular.errors import (
-    Unauthenticated,
-    answer_error,
-    answer_http_error,
-    sign_in_address,
-)
+from consular.errors import Unauthenticated, answer_error, answer_http_error, sign_in_address
 from consular.pages.drafts import Draft, answers, answers_of_ended_session, draft_id, keep_draft
 from consular.pages.forms import go, hash_of
 from consular.pages.language import remember_language

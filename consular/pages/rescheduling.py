@@ -23,13 +23,7 @@ from consular.input.loading import load_fields
 from consular.pages.drafts import answers, draft, draft_id, finish
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
-from consular.pages.portal.names import (
-    at_mobile,
-    office,
-    offices,
-    offices_of,
-    service_names,
-)
+from consular.pages.portal.names import at_mobile, office, offices, offices_of, service_names
 from consular.pages.portal.needs import at_place
 from consular.pages.posting import reopen
 from consular.pages.times import Week, free_week

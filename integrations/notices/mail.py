@@ -17,13 +17,7 @@ from email.utils import formatdate
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
-from integrations.contracts import (
-    Attachment,
-    Message,
-    MessageChannel,
-    MessageReport,
-    MessageSender,
-)
+from integrations.contracts import Attachment, Message, MessageChannel, MessageReport, MessageSender
 from integrations.errors import NeverSent, OutcomeUnknown, Refused
 
 AGENCY = "notices"

@@ -20,13 +20,7 @@ from services.appointments.calling_off import call_off
 from services.appointments.closures import lock_openings
 from services.appointments.errors import SessionTooShort
 from services.appointments.fitting import Fitted, fit_days
-from services.appointments.hours import (
-    Hours,
-    Span,
-    breaks_as_json,
-    breaks_from_json,
-    slot_times,
-)
+from services.appointments.hours import Hours, Span, breaks_as_json, breaks_from_json, slot_times
 from services.appointments.models import Desk, OpeningSession, SessionSeries
 from services.appointments.opening_history import described, record_change
 from services.appointments.planning import (

@@ -23,12 +23,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.closures import closed_hours
 from services.appointments.hours import Hours, Span, breaks_from_json, slot_times
-from services.appointments.maximums import (
-    count_days,
-    count_people,
-    lock_places,
-    most_of_days,
-)
+from services.appointments.maximums import count_days, count_people, lock_places, most_of_days
 from services.appointments.models import (
     Appointment,
     BookingHold,
@@ -42,20 +37,8 @@ from services.appointments.models import (
     VacatedPlace,
 )
 from services.appointments.reserves import kept_at, reserves_from_json, reserving_constraints
-from services.appointments.rules import (
-    CapacityConstraint,
-    Status,
-    capacity_constraints,
-)
-from services.appointments.seating import (
-    Constraint,
-    DeskOffer,
-    Hold,
-    Opening,
-    Room,
-    Steps,
-    Time,
-)
+from services.appointments.rules import CapacityConstraint, Status, capacity_constraints
+from services.appointments.seating import Constraint, DeskOffer, Hold, Opening, Room, Steps, Time
 from services.consulates.queries import get_consulate
 from services.kernel.db import savepoint
 from services.kernel.ids import new_id

@@ -11,13 +11,7 @@ from sqlalchemy import exists, select, true
 from sqlalchemy.orm import Session
 
 from services.appointments.hours import Place
-from services.appointments.models import (
-    Desk,
-    OpeningSession,
-    Seat,
-    Slot,
-    SlotCapacityConstraint,
-)
+from services.appointments.models import Desk, OpeningSession, Seat, Slot, SlotCapacityConstraint
 from services.appointments.recurring import place_of
 from services.kernel.errors import NotFound
 

@@ -11,13 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.appointments.rules import (
-    ClosureSource,
-    OfflineStep,
-    Skilled,
-    Status,
-    WatchEnding,
-)
+from services.appointments.rules import ClosureSource, OfflineStep, Skilled, Status, WatchEnding
 from services.citizens.models import PersonClaim
 from services.facts.people import AgeBand
 from services.kernel.db import Base, Owners, PartOf

@@ -28,22 +28,10 @@ from services.appointments.errors import (
     SessionTooShort,
     TooManyDeskPatterns,
 )
-from services.appointments.hours import (
-    ALL_DAY,
-    Hours,
-    Place,
-    Span,
-    breaks_as_json,
-    slot_times,
-)
+from services.appointments.hours import ALL_DAY, Hours, Place, Span, breaks_as_json, slot_times
 from services.appointments.maximums import count_days
 from services.appointments.models import Desk, OpeningSession, Slot
-from services.appointments.reserves import (
-    Reserve,
-    kept_at,
-    reserves_as_json,
-    reserving_constraints,
-)
+from services.appointments.reserves import Reserve, kept_at, reserves_as_json, reserving_constraints
 from services.appointments.rules import (
     CapacityConstraint,
     Skilled,

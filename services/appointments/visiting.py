@@ -11,14 +11,7 @@ from sqlalchemy import delete, inspect, select
 from sqlalchemy.orm import Session
 
 from services.appointments import returning
-from services.appointments.models import (
-    Appointment,
-    Claim,
-    DeskStep,
-    Member,
-    ReturnPass,
-    Visit,
-)
+from services.appointments.models import Appointment, Claim, DeskStep, Member, ReturnPass, Visit
 from services.appointments.rules import ON_THE_DAY, Status, Step
 from services.kernel.audit import Actor
 from services.kernel.ids import new_id

@@ -18,14 +18,7 @@ from sqlalchemy.orm import Session
 from services.appointments.finding_seats import read_openings
 from services.appointments.models import HeldSeat, Seat, VacatedPlace
 from services.appointments.rules import capacity_constraints
-from services.appointments.seating import (
-    Constraint,
-    DeskOffer,
-    Opening,
-    Party,
-    Time,
-    list_offers,
-)
+from services.appointments.seating import Constraint, DeskOffer, Opening, Party, Time, list_offers
 from services.kernel.db import driver_connection
 
 WEEKS = 8

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.appointments.reserves import Share
-from services.appointments.rules import (
-    PAST,
-    ClosureSource,
-    OfflineStep,
-    Status,
-    Unmet,
-    WatchEnding,
-)
+from services.appointments.rules import PAST, ClosureSource, OfflineStep, Status, Unmet, WatchEnding
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 

@@ -10,14 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.cashier.models import (
-    CashCount,
-    CashUp,
-    Correction,
-    FeeLine,
-    Receipt,
-    ServiceRendered,
-)
+from services.cashier.models import CashCount, CashUp, Correction, FeeLine, Receipt, ServiceRendered
 from services.cashier.rules import DOCUMENT_PLACE, Kind
 from services.citizens.models import Person
 from services.citizens.people import find_key

@@ -12,15 +12,7 @@ from services.disputes.claiming import list_actions
 from services.disputes.errors import DisputeTaken, RemedyNotOffered
 from services.disputes.lifecycle import LIFECYCLE
 from services.disputes.models import Dispute
-from services.disputes.rules import (
-    Action,
-    Left,
-    Remedy,
-    Status,
-    gives_fees,
-    remedies,
-    remedy_minor,
-)
+from services.disputes.rules import Action, Left, Remedy, Status, gives_fees, remedies, remedy_minor
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault

@@ -27,13 +27,7 @@ from services.enrollments.requesting import (
     refuse_other_curp,
     refuse_unknown,
 )
-from services.enrollments.rules import (
-    SENSITIVE_CONSENT,
-    Action,
-    Status,
-    actions,
-    applicant_fields,
-)
+from services.enrollments.rules import SENSITIVE_CONSENT, Action, Status, actions, applicant_fields
 from services.folders.keeping import keep_answers
 from services.folders.opening import follow_correction
 from services.folders.queries import find_held

@@ -16,11 +16,7 @@ from sqlalchemy.orm import Session
 from services.citizens.people import PersonData, get_key, make_person, person_keys
 from services.consulates.models import Consulate
 from services.enrollments.consenting import consents_to
-from services.enrollments.errors import (
-    AlreadyEnrolled,
-    ConsentRequired,
-    ProgramNotAvailable,
-)
+from services.enrollments.errors import AlreadyEnrolled, ConsentRequired, ProgramNotAvailable
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.planning import known_numbers, refuse_too_early

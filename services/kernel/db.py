@@ -38,12 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    ORMExecuteState,
-    Session,
-    with_loader_criteria,
-)
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, with_loader_criteria
 
 from services.kernel.commits import STATEMENT_PATIENCE_SECONDS, Commits, OutcomeUnknown
 from services.kernel.logins import Duty, read_login, refuse_unfit

@@ -16,13 +16,7 @@ from services.appointments import handing_over as appointments
 from services.appointments.rules import BookingLimits
 from services.enrollments import handing_over as enrollments
 from services.identity import homonyms
-from services.identity.checking import (
-    Held,
-    Subject,
-    get_check,
-    give_account,
-    note_check,
-)
+from services.identity.checking import Held, Subject, get_check, give_account, note_check
 from services.identity.errors import NobodyElse
 from services.identity.models import IdentityCheck
 from services.kernel import audit

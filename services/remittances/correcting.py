@@ -28,12 +28,7 @@ from services.remittances.errors import AlreadyPaid, CorrectionPending, TooManyC
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import NameCorrection, Remittance
 from services.remittances.payout import reached_agency
-from services.remittances.rules import (
-    CORRECTABLE,
-    MOST_CORRECTIONS,
-    CorrectionState,
-    Status,
-)
+from services.remittances.rules import CORRECTABLE, MOST_CORRECTIONS, CorrectionState, Status
 from services.remittances.screening import screen_again
 
 TOPIC = "remittances.correct_name"

@@ -18,12 +18,7 @@ from services.remittances import entries
 from services.remittances.entries import EntryKind
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Charge, Remittance
-from services.remittances.rules import (
-    NOT_BACK_YET,
-    ChargeStatus,
-    Status,
-    refund_due,
-)
+from services.remittances.rules import NOT_BACK_YET, ChargeStatus, Status, refund_due
 
 
 @dataclass(frozen=True)

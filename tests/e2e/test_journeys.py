@@ -18,13 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from integrations.simulator.names import Person, make_curp
-from tests.factories.instance import (
-    Instance,
-    fill,
-    old_phone,
-    press,
-    sign_in_staff,
-)
+from tests.factories.instance import Instance, fill, old_phone, press, sign_in_staff
 from tests.factories.pictures import keep_picture
 from tests.factories.web import working_day
 

@@ -15,14 +15,7 @@ from integrations.contracts import BatchStatus, EnrollmentBatch, EnrollmentState
 from integrations.errors import NeverSent, OutcomeUnknown, Refused, Unanswered
 from integrations.infonavit import wire
 from integrations.infonavit.client import InfonavitClient
-from tests.integrations.conftest import (
-    NSS,
-    Clock,
-    a_batch,
-    an_application,
-    effects,
-    order_faults,
-)
+from tests.integrations.conftest import NSS, Clock, a_batch, an_application, effects, order_faults
 
 EVERYBODY = a_batch("B1", "Demo", "Inscrito", "Sinseguro", "Demo")
 

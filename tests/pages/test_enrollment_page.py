@@ -13,12 +13,7 @@ from services.enrollments.rules import Status
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import (
-    make_account,
-    make_request,
-    payment_line,
-    upload_document,
-)
+from tests.factories.enrollments import make_account, make_request, payment_line, upload_document
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
 

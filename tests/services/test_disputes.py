@@ -11,12 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.disputes.claiming import ClaimError, ask_for_documents, claim, list_actions
-from services.disputes.errors import (
-    DisputeOpen,
-    DisputeTaken,
-    DisputeWindowOver,
-    RemedyNotOffered,
-)
+from services.disputes.errors import DisputeOpen, DisputeTaken, DisputeWindowOver, RemedyNotOffered
 from services.disputes.models import Dispute
 from services.disputes.queries import State, get_notice, list_disputes, open_texts
 from services.disputes.resolving import ResolveDispute, give_documents, list_remedies, resolve, take

@@ -13,11 +13,7 @@ from sqlalchemy.orm import Session
 from services.enrollments.answering import Answer, answer
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import (
-    AgencyStatus,
-    record_progress,
-    record_unknown,
-)
+from services.enrollments.progress import AgencyStatus, record_progress, record_unknown
 from services.enrollments.queries import list_history, open_details, open_result
 from services.enrollments.rules import TRANSITIONS, UNDECIDED, WAITING, Status
 from services.kernel.audit import Actor, Role

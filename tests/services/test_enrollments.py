@@ -13,11 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.enrollments.answering import Answer, answer
-from services.enrollments.errors import (
-    AlreadyEnrolled,
-    ConsentRequired,
-    ProgramNotAvailable,
-)
+from services.enrollments.errors import AlreadyEnrolled, ConsentRequired, ProgramNotAvailable
 from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress

@@ -22,12 +22,7 @@ from services.ledger.queries import balance, trial_balance
 from services.remittances.entries import EntryKind, LedgerCode, line, post_lines
 from services.remittances.queries import proof
 from services.remittances.rules import Funding
-from tests.factories.remittances import (
-    NOW,
-    make_remittance,
-    make_sender,
-    prepare_reference,
-)
+from tests.factories.remittances import NOW, make_remittance, make_sender, prepare_reference
 from tests.servers import DatabaseUrls
 
 pytestmark = pytest.mark.usefixtures("reference")

@@ -24,13 +24,7 @@ from services.remittances.cancelling import cancel
 from services.remittances.errors import LimitExceeded, PersonLimitExceeded, ProfileRequired
 from services.remittances.models import Remittance
 from tests.factories.consulates import add_consulate
-from tests.factories.remittances import (
-    NOW,
-    VAULT,
-    make_remittance,
-    make_sender,
-    prepare_reference,
-)
+from tests.factories.remittances import NOW, VAULT, make_remittance, make_sender, prepare_reference
 from tests.servers import DatabaseUrls
 
 BORN = date(1984, 2, 29)

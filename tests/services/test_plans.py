@@ -30,12 +30,7 @@ from services.enrollments.details import Details
 from services.enrollments.errors import AlreadyEnrolled, ConsentRequired, PrerequisiteMissing
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
-from services.enrollments.planning import (
-    StepState,
-    list_unblocked,
-    read_known,
-    read_plan,
-)
+from services.enrollments.planning import StepState, list_unblocked, read_known, read_plan
 from services.enrollments.programs.order import comes_after, in_order
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress

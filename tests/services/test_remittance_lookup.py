@@ -20,12 +20,7 @@ from services.remittances.queries import (
     lookup,
 )
 from services.remittances.rules import Answer, Payout, Status
-from tests.factories.remittances import (
-    NOW,
-    VAULT,
-    make_remittance,
-    make_sender,
-)
+from tests.factories.remittances import NOW, VAULT, make_remittance, make_sender
 
 pytestmark = pytest.mark.usefixtures("reference")
 

@@ -32,12 +32,7 @@ from services.remittances.errors import (
     QuoteUsed,
 )
 from services.remittances.models import Remittance
-from services.remittances.ordering import (
-    ACCOUNT_PLACE,
-    OrderRemittance,
-    Recipient,
-    order,
-)
+from services.remittances.ordering import ACCOUNT_PLACE, OrderRemittance, Recipient, order
 from services.remittances.payout import claim_payout
 from services.remittances.queries import get_notice, list_history, proof
 from services.remittances.rules import Payout, Purpose, Status

@@ -30,12 +30,7 @@ from services.remittances.rules import (
     shown_rate,
 )
 from services.remittances.tariffs import tariff
-from tests.factories.remittances import (
-    NOW,
-    RATE,
-    SERIES,
-    ask_quote,
-)
+from tests.factories.remittances import NOW, RATE, SERIES, ask_quote
 
 RULES = Tariff(
     fee_minor=299,

@@ -34,14 +34,7 @@ from services.ledger.queries import balance
 from services.ledger.second_book import Difference, compare
 from services.ledger.settling import is_waiting
 from services.monitoring.figures import AskIndicator, figures
-from tests.factories.clusters import (
-    Cluster,
-    cluster,
-    place,
-    provisioned,
-    run,
-    standby_of,
-)
+from tests.factories.clusters import Cluster, cluster, place, provisioned, run, standby_of
 from tests.factories.ledger import settle_all
 from tests.factories.remittances import VAULT
 from tests.factories.web import running_web_without_data

@@ -8,16 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cashier.rules import (
-    CASES,
-    Choice,
-    Kind,
-    Price,
-    age_on,
-    cases_for,
-    charge,
-    price,
-)
+from services.cashier.rules import CASES, Choice, Kind, Price, age_on, cases_for, charge, price
 from services.cashier.words import CASES as WORDS
 from services.kernel.errors import Invalid
 from services.kernel.money import Money

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.remittances.rules import (
-    FINAL,
-    RESENDABLE,
-    Next,
-    Reply,
-    Status,
-    Step,
-    next_step,
-)
+from services.remittances.rules import FINAL, RESENDABLE, Next, Reply, Status, Step, next_step
 
 
 @pytest.mark.parametrize("step", list(Step))

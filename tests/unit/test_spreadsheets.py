@@ -20,14 +20,7 @@ from openpyxl import load_workbook
 
 from consular import spreadsheets
 from consular.i18n import init_i18n
-from consular.spreadsheets import (
-    Column,
-    Table,
-    plain_columns,
-    write_csv,
-    write_json,
-    write_xlsx,
-)
+from consular.spreadsheets import Column, Table, plain_columns, write_csv, write_json, write_xlsx
 from services.kernel.errors import Invalid, Unavailable
 
 TYPED = ("=cmd|' /C calc'!A0", "+1-1", "@SUM(A1)", "\t=1", "\r=1", "-1+1", "＝1", "=HYPERLINK(1)")

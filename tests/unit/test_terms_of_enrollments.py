@@ -8,13 +8,7 @@ import pytest
 
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Term, Unit
-from services.enrollments.terms import (
-    answer_until,
-    asked_in_time,
-    home_day,
-    resolve_until,
-    resumed,
-)
+from services.enrollments.terms import answer_until, asked_in_time, home_day, resolve_until, resumed
 
 ASKED = date(2026, 11, 24)
 

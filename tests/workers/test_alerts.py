@@ -19,13 +19,7 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from services.staff.accounts import end_account
-from tests.factories.alerts import (
-    add_alert,
-    add_analyst,
-    noon,
-    watch_no_shows,
-    write_appointments,
-)
+from tests.factories.alerts import add_alert, add_analyst, noon, watch_no_shows, write_appointments
 from tests.factories.consulates import add_consulate, add_service
 from tests.workers.conftest import messages, outcomes, until
 from workers.jobs.run import run_outbox

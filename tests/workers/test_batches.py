@@ -22,16 +22,7 @@ from services.kernel.audit import SYSTEM
 from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_applicant, make_request
-from tests.workers.conftest import (
-    configured,
-    effects,
-    enroll,
-    fault,
-    look,
-    outcomes,
-    undone,
-    until,
-)
+from tests.workers.conftest import configured, effects, enroll, fault, look, outcomes, undone, until
 from workers.runtime import JobContext
 from workers.schedule import Schedule, collecting
 

@@ -14,15 +14,7 @@ from services.kernel.clock import system_clock
 from services.messages.queries import list_about, list_untold
 from services.outbox.delivery import enqueue
 from services.outbox.inbox import receive_callback
-from tests.workers.conftest import (
-    EMAIL,
-    book_for_monday,
-    deliver,
-    fault,
-    messages,
-    outcomes,
-    until,
-)
+from tests.workers.conftest import EMAIL, book_for_monday, deliver, fault, messages, outcomes, until
 from workers.runtime import JobContext
 
 LOST_MAIL, NO_TEXTS, NO_CALLS = "rebota@example.org", "+13235550000", "+13235500000"

@@ -10,12 +10,7 @@ import pytest
 
 from services.alerts.agreements import remind
 from services.alerts.rules import Covers, Every
-from services.alerts.scheduling import (
-    ScheduleReport,
-    begin_due,
-    schedule_report,
-    stop_report,
-)
+from services.alerts.scheduling import ScheduleReport, begin_due, schedule_report, stop_report
 from services.commission.models import Agreement, CommissionSession
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE, Database

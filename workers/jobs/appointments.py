@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.appointments import (
-    calling_off,
-    freeing,
-    holding,
-    recurring,
-    releasing,
-    resembling,
-)
+from services.appointments import calling_off, freeing, holding, recurring, releasing, resembling
 from services.appointments.errors import DeskTaken
 from services.kernel.errors import DomainError
 from services.outbox.delivery import Lease

@@ -15,13 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from integrations.contracts import (
-    Attachment,
-    Message,
-    MessageChannel,
-    MessageReport,
-    MessageState,
-)
+from integrations.contracts import Attachment, Message, MessageChannel, MessageReport, MessageState
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.registry import Purpose
 from services.appointments.calendar import content_type, make_calendar

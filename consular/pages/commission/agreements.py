@@ -15,12 +15,7 @@ from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import SESSIONS, WRITERS, pages
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go, pick, read_fields
-from services.commission.editing import (
-    FollowAgreement,
-    add_agreement,
-    follow_up,
-    remove_agreement,
-)
+from services.commission.editing import FollowAgreement, add_agreement, follow_up, remove_agreement
 from services.commission.queries import get_session
 from services.commission.rules import FollowUpStatus
 from services.kernel.errors import NotFound

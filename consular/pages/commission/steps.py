@@ -31,12 +31,7 @@ from services.commission.editing import (
     set_agenda,
     set_attendance,
 )
-from services.commission.queries import (
-    list_agenda,
-    list_annexes,
-    list_attendance,
-    list_results,
-)
+from services.commission.queries import list_agenda, list_annexes, list_attendance, list_results
 from services.commission.rules import OWN_GROUP
 from services.monitoring.rules import GROUPS
 

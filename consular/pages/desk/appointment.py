@@ -17,12 +17,7 @@ from consular.access_log import record_reading
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.i18n import words
-from consular.input.appointments import (
-    CallSchema,
-    CheckInSchema,
-    NothingSchema,
-    NotServedSchema,
-)
+from consular.input.appointments import CallSchema, CheckInSchema, NothingSchema, NotServedSchema
 from consular.input.loading import load_fields
 from consular.messages import messages_about
 from consular.pages.desk import presenters

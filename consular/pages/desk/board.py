@@ -18,13 +18,7 @@ from consular.pages.drafts import draft, finish
 from consular.pages.forms import go, pick, submitted
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
-from services.appointments.boards import (
-    list_links,
-    make_link,
-    office_of,
-    read_board,
-    revoke_link,
-)
+from services.appointments.boards import list_links, make_link, office_of, read_board, revoke_link
 from services.kernel.audit import Role
 from services.kernel.db import NETWORK_SCOPE, Scope
 

@@ -24,12 +24,7 @@ from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_pages import FIRST, FormPages, page_address
 from consular.pages.portal.program_request import open_program, read_page, read_request
-from consular.pages.portal.program_views import (
-    form_page,
-    names_page,
-    page_values,
-    send_page,
-)
+from consular.pages.portal.program_views import form_page, names_page, page_values, send_page
 from consular.pages.portal.signing_in import CODE_SENT, MINUTES, SENT_AGAIN, code_sent, sent_at
 from services.citizens.codes import Destination
 from services.citizens.people import full_name

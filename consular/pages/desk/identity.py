@@ -20,13 +20,7 @@ from consular.pages.forms import Errors, date_of, go, pick, read_fields, submitt
 from consular.pages.portal.names import office, program_name, service_names
 from consular.pages.posting import reopen
 from services.citizens.people import full_name
-from services.identity.checking import (
-    Held,
-    Subject,
-    check_identity,
-    get_check,
-    get_person,
-)
+from services.identity.checking import Held, Subject, check_identity, get_check, get_person
 from services.identity.correcting import find_to_correct
 from services.identity.homonyms import has_namesake
 from services.kernel.db import NETWORK_SCOPE

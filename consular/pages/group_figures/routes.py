@@ -22,11 +22,7 @@ from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.group_figures import presenters
 from consular.spreadsheets import Table, as_file, plain_columns
-from services.monitoring.entering import (
-    add_group_indicator,
-    correct_figure,
-    enter_figure,
-)
+from services.monitoring.entering import add_group_indicator, correct_figure, enter_figure
 from services.monitoring.queries import (
     latest_session,
     list_entries,

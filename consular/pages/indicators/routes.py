@@ -20,12 +20,7 @@ from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS, Indicator
 from services.monitoring.published import list_series
-from services.monitoring.targets import (
-    list_progress,
-    list_target_revisions,
-    list_until,
-    set_target,
-)
+from services.monitoring.targets import list_progress, list_target_revisions, list_until, set_target
 
 pages = Blueprint("indicator_pages", __name__, url_prefix="/monitoring/indicators")
 PERIOD = ("from", "to", "as_of")

@@ -28,13 +28,7 @@ from services.enrollments.rules import ANSWERED, APPROVED, NOT_SENT
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.kernel.collation import alphabetical
 from services.monitoring.dimensions import Dimension
-from services.monitoring.key_figures import (
-    KeyFigure,
-    Month,
-    by_dimension,
-    by_month,
-    by_status_of,
-)
+from services.monitoring.key_figures import KeyFigure, Month, by_dimension, by_month, by_status_of
 
 BARS = 10
 HOME = "US"

@@ -18,12 +18,7 @@ from consular.i18n import city_in_language, date_short
 from consular.input.notes import NoteSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
-from consular.pages.monitoring.blueprint import (
-    Question,
-    days_in_words,
-    pages,
-    read_question,
-)
+from consular.pages.monitoring.blueprint import Question, days_in_words, pages, read_question
 from consular.pages.portal.names import offices
 from consular.pages.posting import reopen
 from services.consulates.queries import get_consulate

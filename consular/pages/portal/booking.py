@@ -62,13 +62,7 @@ from consular.pages.portal.signing_in import (
     send_code_to,
     sent_at,
 )
-from consular.pages.portal.visit import (
-    asked_form,
-    read_place,
-    read_slot,
-    shown_before,
-    shown_visit,
-)
+from consular.pages.portal.visit import asked_form, read_place, read_slot, shown_before, shown_visit
 from consular.pages.posting import submission_key
 from consular.pages.session import keep
 from consular.pages.times import free_week

@@ -19,12 +19,7 @@ from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_pages import FIRST, FormPages
 from consular.pages.portal.program_request import open_program, read_page, read_request
-from consular.pages.portal.program_views import (
-    form_page,
-    names_page,
-    page_values,
-    send_page,
-)
+from consular.pages.portal.program_views import form_page, names_page, page_values, send_page
 from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, choose_plan
 from services.enrollments.errors import PrerequisiteMissing
 from services.enrollments.planning import refuse_too_early

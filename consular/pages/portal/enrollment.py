@@ -36,13 +36,7 @@ from services.enrollments.queries import (
     open_details,
     open_result,
 )
-from services.enrollments.rules import (
-    DECIDED,
-    WAITING,
-    Action,
-    Status,
-    actions,
-)
+from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
 from services.enrollments.withdrawing import withdraw
 
 REFRESH_SECONDS = 5

@@ -27,11 +27,7 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.posting import reopen
 from services.appointments.booking import BookAppointment, Booked
-from services.appointments.queries import (
-    find_appointment,
-    get_appointment,
-    list_appointments,
-)
+from services.appointments.queries import find_appointment, get_appointment, list_appointments
 from services.appointments.rescheduling import RescheduleAppointment, party_to_move
 from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions

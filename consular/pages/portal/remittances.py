@@ -37,13 +37,7 @@ from consular.pages.forms import (
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.disputes import claims
 from consular.pages.portal.form_prefill import prefilled_form
-from consular.pages.portal.recipients import (
-    as_form,
-    list_saved,
-    read_sure,
-    remember,
-    saved_form,
-)
+from consular.pages.portal.recipients import as_form, list_saved, read_sure, remember, saved_form
 from consular.pages.portal.send_place import chosen_place, place_in_words, place_missing
 from consular.pages.portal.send_price import QuoteId, quote_context
 from consular.pages.portal.terms import terms
@@ -62,12 +56,7 @@ from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import list_corrections
 from services.remittances.credit import CreditKind, CreditProof
 from services.remittances.ordering import OrderRemittance
-from services.remittances.queries import (
-    Collection,
-    get_charge,
-    get_remittance,
-    list_history,
-)
+from services.remittances.queries import Collection, get_charge, get_remittance, list_history
 from services.remittances.receipts import kinds_of
 from services.remittances.recipients import recipient_of
 from services.remittances.rules import (

@@ -14,14 +14,7 @@ from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
 from consular.input.disputes import NO_ERROR, STATES, DisputeQuery, EndDisputeSchema
 from consular.pages.drafts import answers, draft, finish
-from consular.pages.forms import (
-    Errors,
-    check_filters,
-    money_of,
-    next_page,
-    pick,
-    read_fields,
-)
+from consular.pages.forms import Errors, check_filters, money_of, next_page, pick, read_fields
 from consular.pages.posting import reopen
 from consular.pages.treasury.blueprint import LINES, READERS, TREASURY, pages
 from services.disputes.claiming import list_actions

@@ -26,14 +26,7 @@ from consular.input.alerts import AlertSchema
 from consular.input.paging import SliceQuery, slice_of
 from services.alerts.making import MakeAlert, make_alert, pause, resume, stop_reading
 from services.alerts.names import question_name
-from services.alerts.queries import (
-    Told,
-    get_rule,
-    list_readers,
-    list_rules,
-    list_told,
-    reading_of,
-)
+from services.alerts.queries import Told, get_rule, list_readers, list_rules, list_told, reading_of
 from services.alerts.reading import Reading, read
 from services.alerts.rules import Watch
 from services.alerts.saying import say_figure

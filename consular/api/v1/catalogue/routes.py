@@ -33,14 +33,7 @@ from services.appointments.errors import ShareNotAllowed
 from services.appointments.mobile import get_mobile, list_mobile
 from services.appointments.queries import availability
 from services.appointments.reserves import may_use
-from services.appointments.searching import (
-    FreePlace,
-    Part,
-    Search,
-    Sort,
-    nearest_office,
-    search,
-)
+from services.appointments.searching import FreePlace, Part, Search, Sort, nearest_office, search
 from services.consulates.queries import (
     fees_on,
     get_consulate,

@@ -44,13 +44,7 @@ from consular.signed_files import find_file
 from services.commission import signing
 from services.commission.assembling import plain
 from services.commission.choices import list_choices
-from services.commission.editing import (
-    FollowAgreement,
-    MakeReport,
-    follow_up,
-    make_report,
-    refresh,
-)
+from services.commission.editing import FollowAgreement, MakeReport, follow_up, make_report, refresh
 from services.commission.queries import (
     Followed,
     get_report,

@@ -10,10 +10,7 @@ from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_reading
 from consular.api.contract import endpoint, request_key
-from consular.api.v1.enrollments.answers import (
-    EnrollmentAnswer,
-    EnrollmentList,
-)
+from consular.api.v1.enrollments.answers import EnrollmentAnswer, EnrollmentList
 from consular.auth import CITIZEN, HELPERS, actor, now, vault
 from consular.commands import notify_existing_holder, run_idempotent
 from consular.db import transaction

@@ -19,13 +19,7 @@ from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.identity import MergeSchema
 from services.appointments.duplicates import get_person_who_comes, list_near, list_same_name
-from services.identity.merging import (
-    MergePeople,
-    get_merge,
-    list_merges,
-    list_same,
-    merge,
-)
+from services.identity.merging import MergePeople, get_merge, list_merges, list_same, merge
 from services.kernel.db import NETWORK_SCOPE
 from services.processes.taking_apart import take_apart
 

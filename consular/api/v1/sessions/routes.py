@@ -37,12 +37,7 @@ from consular.input.sessions import (
 from services.appointments.closing_days import Impact, impact_of
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.durations import SetDuration, durations_of, set_duration
-from services.appointments.editing import (
-    CancelSession,
-    EditSession,
-    cancel_session,
-    edit_session,
-)
+from services.appointments.editing import CancelSession, EditSession, cancel_session, edit_session
 from services.appointments.fitting import Fitted
 from services.appointments.maximums import SetMaximum, maximums_of, set_maximum
 from services.appointments.opening_history import list_changes
