@@ -59,7 +59,7 @@ _INTERRUPTED = text(
     "SELECT coalesce(sum(attempts - 1), 0) FROM outbox"
     " WHERE topic = 'remittances.payout' AND attempts > 0"
 )
-_CLOCK = text("SELECT clock_timestamp()")
+CLOCK = text("SELECT clock_timestamp()")
 _TAKEN_UP = text(
     "SELECT count(*) FROM outbox WHERE topic = 'remittances.payout' AND done_at IS NULL"
     " AND lease_until > :since + make_interval(secs => :lease)"
@@ -163,9 +163,10 @@ def end(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def measure(settings: Settings, simulator_url: str, kills: int) -> Outcome:
-    """Kill so many workers while they pay, then let them finish, and count."""
-    started = time.monotonic()
+@contextmanager
+def at_work(settings: Settings) -> Iterator[Stage]:
+    """A relay and a worker, for what is done to them; then every order is brought to its end, and
+    the processes too."""
     stage = Stage(
         settings,
         Database(settings.worker_database_url, pool_size=1),
@@ -176,18 +177,25 @@ def measure(settings: Settings, simulator_url: str, kills: int) -> Outcome:
     try:
         stage.start(run_relay)
         stage.start(run_worker)
+        yield stage
+        wait_for_the_end(stage)
+    finally:
+        for pid in stage.pids:
+            end(pid)
+
+
+def measure(settings: Settings, simulator_url: str, kills: int) -> Outcome:
+    """Kill so many workers while they pay, then let them finish, and count."""
+    started = time.monotonic()
+    with at_work(settings) as stage:
         for _ in range(kills):
-            since = stage.ask(_CLOCK)
+            since = stage.ask(CLOCK)
             keep_busy(stage)
             wait_until_busy(stage, since)
             time.sleep(random.uniform(0, LONGEST_DELAY_SECONDS))
             stage.kill(run_worker)
             if random.random() < RELAY_DIES:
                 stage.kill(run_relay)
-        wait_for_the_end(stage)
-    finally:
-        for pid in stage.pids:
-            end(pid)
     outcome = judge(stage, simulator_url, kills, started)
     stage.database.dispose()
     return outcome

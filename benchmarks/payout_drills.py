@@ -38,21 +38,21 @@ import structlog
 from sqlalchemy import text
 
 from benchmarks.kill_payouts import (
+    CLOCK,
     LEASE_SECONDS,
     ORDERS_A_SENDER,
     SEND_CENTS,
     Stage,
+    at_work,
     end,
     judge,
     keep_busy,
     settings_of,
     simulator,
-    wait_for_the_end,
     wait_until_busy,
 )
 from services.kernel.clock import system_clock
-from services.kernel.crypto import Vault
-from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import Conflict
 from services.kernel.settings import Settings
 from services.remittances.queries import proof
@@ -61,7 +61,7 @@ from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import make_clabe, make_remittance, make_sender, prepare_reference
 from tests.factories.web import Web, running_web
 from tests.servers import durable_servers
-from workers.main import run_relay, run_worker
+from workers.main import run_worker
 
 AT_ONCE = 50
 # Beyond the lease, and beyond the relay's next look at what is due.
@@ -72,7 +72,6 @@ ENOUGH_TO_STRIKE = 20
 LONGEST_PAYOUT_SECONDS = 0.3
 AMOUNT = {"send": {"amount": "5.00", "currency": "USD"}, "funding": "bank_account"}
 
-_CLOCK = text("SELECT clock_timestamp()")
 _ORDERS_OF = text("SELECT count(*) FROM remittances WHERE quote_id = :quote")
 _ORDERS = text("SELECT count(*) FROM remittances")
 
@@ -108,22 +107,9 @@ def pauses(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
     outcome = Outcome("pauses", rounds)
     settings = settings_of(environ, home)
     with simulator(settings, home / "simulator"):
-        stage = Stage(
-            settings,
-            Database(settings.worker_database_url, pool_size=1),
-            Vault(settings.master_keys(), settings.index_key()),
-        )
-        with stage.database.transaction(NETWORK_SCOPE) as session:
-            prepare_reference(session, now=system_clock())
-        try:
-            for run in (run_relay, run_worker):
-                stage.start(run)
+        with at_work(settings) as stage:
             for _ in range(rounds):
                 _pause(stage)
-            wait_for_the_end(stage)
-        finally:
-            for pid in stage.pids:
-                end(pid)
         judged = judge(stage, settings.simulator_url, 0, outcome.started)
         stage.database.dispose()
     outcome.counts.update(orders=judged.orders, interrupted=judged.interrupted)
@@ -139,7 +125,7 @@ def pauses(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
 def _pause(stage: Stage) -> None:
     """One worker pays and is stopped; another takes over, then both are there. The one that was
     stopped the time before has had its time and ends."""
-    since = stage.ask(_CLOCK)
+    since = stage.ask(CLOCK)
     keep_busy(stage)
     wait_until_busy(stage, since)
     time.sleep(random.uniform(0, LONGEST_LEAD_SECONDS))

@@ -13,8 +13,8 @@ worker goes on with what is for others.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -115,24 +115,7 @@ def _claim(
 
     Raises `NotNow`: then nothing was claimed.
     """
-    try:
-        claimed = _claim_now(job, lease, step, agency, before)
-    except NotNow:
-        _keep(job, step, before)
-        raise
-    if before is not None:
-        before.left = True
-    return claimed
-
-
-def _claim_now(
-    job: JobContext,
-    lease: Lease,
-    step: Claim[Task],
-    agency: str | Callable[[Task], str],
-    before: Passage | None,
-) -> tuple[Task, Passage] | None:
-    with job.transaction() as session:
+    with _keeping(job, step, before), job.transaction() as session:
         now = job.now(session)
         task = step.take(session, now) or Settled("moot")
         if isinstance(task, Settled):
@@ -145,9 +128,15 @@ def _claim_now(
         return task, job.gate.enter(session, agency if isinstance(agency, str) else agency(task))
 
 
-def _keep(job: JobContext, step: Claim[Task], before: Passage | None) -> None:
-    """The next call waits; what the one before has shown is known all the same."""
-    if before is None:
-        return
-    with job.transaction() as session:
-        step.keep(session, job.now(session))
+@contextmanager
+def _keeping(job: JobContext, step: Claim[Task], before: Passage | None) -> Iterator[None]:
+    """Where the next call has to wait, what the one before has shown is known all the same."""
+    try:
+        yield
+    except NotNow:
+        if before is not None:
+            with job.transaction() as session:
+                step.keep(session, job.now(session))
+        raise
+    if before is not None:
+        before.left = True

@@ -26,6 +26,7 @@ from services.enrollments.queries import get_enrollment, list_history, open_resu
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
+from services.kernel.db import Database
 from services.kernel.settings import Settings
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
@@ -51,6 +52,14 @@ def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
     with PayoutBench(database.app_url, tmp_path) as bench:
         yield bench
         assert bench.proof().holds
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Database]:
+    """What the pages may do."""
+    database = Database(settings.database_url)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from uuid import UUID
@@ -17,7 +17,6 @@ from services.alerts.rules import Span
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
-from services.kernel.settings import Settings
 from services.staff.accounts import end_account
 from tests.factories.alerts import add_alert, add_analyst, noon, watch_no_shows, write_appointments
 from tests.factories.consulates import add_consulate, add_service
@@ -42,14 +41,6 @@ def figures(job: JobContext) -> JobContext:
         for day in (FIRST, FIRST + ONE):
             write_appointments(session, day, 9)
     return job
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Database]:
-    """What the pages may do: make rules, pause them, stop."""
-    database = Database(settings.database_url)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

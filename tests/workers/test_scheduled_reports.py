@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from services.commission.models import Agreement, CommissionSession
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
-from services.kernel.settings import Settings
 from tests.factories.alerts import add_analyst, noon, write_appointments
 from tests.factories.consulates import add_consulate, add_service
 from tests.workers.conftest import messages, outcomes, until
@@ -24,14 +23,6 @@ from workers.runtime import JobContext
 ANA = "ana@example.org"
 MADE, ONE = date(2026, 9, 14), timedelta(days=1)
 ANALYST = Actor(Role.ANALYST, UUID(int=7))
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Database]:
-    """What the pages may do."""
-    database = Database(settings.database_url)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture
