@@ -17,13 +17,16 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from consular.auth import ANYONE, allow, vault
+from consular.commands import run_idempotent
 from consular.errors import FieldsInvalid, Malformed
 from consular.input.loading import load_fields, writable
 from consular.uploads import MAX_FIELDS, MULTIPART, SentFile, sent_file, takes_file
 from services.kernel.audit import Role
+from services.kernel.db import Scope
 from services.kernel.errors import Invalid
 from services.kernel.idempotency import RequestKey
 
@@ -247,6 +250,13 @@ def request_key() -> RequestKey | None:
     said = _in_one_form(g.get("sent"))
     hashed = vault().request_hash(f"{request.method} {request.path}\n{said}".encode())
     return RequestKey(text, hashed)
+
+
+def run_once(
+    do: Callable[[Session], dict[str, Any]], *, status: int = 200, scope: Scope | None = None
+) -> dict[str, Any]:
+    """`run_idempotent` under the request's key."""
+    return run_idempotent(request_key(), do, status=status, scope=scope)
 
 
 def _respond(result: Answer, status: int) -> Response:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.alerts.answers import (
     AlertAnswer,
     AlertDelivery,
@@ -19,7 +19,6 @@ from consular.api.v1.alerts.answers import (
     ToldAnswer,
 )
 from consular.auth import ALERTERS, SERVICE_LEVELS, actor
-from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.i18n import current_language
 from consular.input.alerts import AlertSchema
@@ -75,7 +74,7 @@ def make(command: MakeAlert) -> dict[str, Any]:
         rule = make_alert(session, command, now=database_now(session), actor=actor())
         return _shown(session, rule)
 
-    return run_idempotent(request_key(), begin, status=201)
+    return run_once(begin, status=201)
 
 
 @endpoint(
@@ -139,7 +138,7 @@ def _change(do: Callable[..., object], alert: UUID) -> dict[str, Any]:
         do(session, alert, now=database_now(session), actor=actor())
         return _shown(session, get_rule(session, alert))
 
-    return run_idempotent(request_key(), change)
+    return run_once(change)
 
 
 def _render(answer: type[AlertItem], session: Session, rule: Any, **more: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.access_log import record_agenda, record_reading
-from consular.api.contract import Errors, Register, endpoint, request_key
+from consular.api.contract import Errors, Register, endpoint, request_key, run_once
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
     AppointmentList,
@@ -282,9 +282,7 @@ def get_appointment_pdf(appointment: UUID) -> Response:
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Cancel an appointment that hasn't begun. Its place is free for others after a while."""
-    return commands.run_idempotent(
-        request_key(), lambda session: _one(session, commands.cancel(session, appointment))
-    )
+    return run_once(lambda session: _one(session, commands.cancel(session, appointment)))
 
 
 @endpoint(
@@ -307,9 +305,7 @@ def reschedule_appointment(appointment: UUID, command: dict[str, Any]) -> dict[s
     It keeps its folio. The place that it leaves is free for others after a while.
     """
     wanted = RescheduleAppointment(appointment, **command)
-    return commands.run_idempotent(
-        request_key(), lambda session: _one(session, commands.reschedule(session, wanted))
-    )
+    return run_once(lambda session: _one(session, commands.reschedule(session, wanted)))
 
 
 @endpoint(
@@ -324,9 +320,7 @@ def reschedule_appointment(appointment: UUID, command: dict[str, Any]) -> dict[s
 )
 def cancel_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict[str, Any]:
     """Cancel one person of an appointment that hasn't begun; the others keep their places."""
-    return commands.run_idempotent(
-        request_key(), lambda session: _one(session, commands.cancel(session, appointment, only=n))
-    )
+    return run_once(lambda session: _one(session, commands.cancel(session, appointment, only=n)))
 
 
 @endpoint(
@@ -479,14 +473,13 @@ def complete_appointment(
 
     A fee other than what the list and the cases give is kept as a difference.
     """
-    return commands.run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _one(
             session,
             complete(
                 session, appointment, command, now=now(), actor=actor(), vault=vault(), only=n
             ),
-        ),
+        )
     )
 
 
@@ -511,12 +504,11 @@ def correct_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict
     """
     names = {name: value for name, value in command.items() if name != "identity_checked"}
     wanted = CorrectSpelling(appointment, n, **names)
-    return commands.run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _one(
             session,
             correct_spelling(session, wanted, now=now(), actor=actor(), vault=vault()),
-        ),
+        )
     )
 
 
@@ -535,18 +527,16 @@ def at_desk(appointment: UUID, n: int, command: dict[str, Any]) -> dict[str, Any
 
     Their way there is neither waiting nor service in the office's figures.
     """
-    return commands.run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _one(
             session, note_at_desk(session, appointment, n, now=now(), actor=actor())
-        ),
+        )
     )
 
 
 def _step(command: TakeStep) -> dict[str, Any]:
-    return commands.run_idempotent(
-        request_key(),
-        lambda session: _one(session, take_step(session, command, now=now(), actor=actor())),
+    return run_once(
+        lambda session: _one(session, take_step(session, command, now=now(), actor=actor()))
     )
 
 

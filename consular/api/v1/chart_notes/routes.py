@@ -9,10 +9,9 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.chart_notes.answers import NoteAnswer, NoteList
 from consular.auth import ANALYSTS, MONITORS, actor
-from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.notes import NoteQuery, NoteSchema
 from consular.input.paging import slice_of
@@ -65,7 +64,7 @@ def create_note(command: AddNote) -> dict[str, Any]:
             get_consulate(session, command.consulate)
         return _shown(session, add_note(session, command, now=database_now(session), actor=actor()))
 
-    return run_idempotent(request_key(), add, status=201)
+    return run_once(add, status=201)
 
 
 @endpoint(
@@ -84,7 +83,7 @@ def take_away(note: UUID) -> dict[str, Any]:
         row = remove_note(session, note, now=database_now(session), actor=actor())
         return _shown(session, row)
 
-    return run_idempotent(request_key(), remove)
+    return run_once(remove)
 
 
 def _shown(session: Session, note: Any) -> dict[str, Any]:

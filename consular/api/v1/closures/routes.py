@@ -8,12 +8,11 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.sessions.answers import ClosureAnswer, ClosureList, ProgressAnswer
 from consular.api.v1.sessions.planning import create_or_try, list_page
 from consular.api.v1.sessions.routes import shown_impact
 from consular.auth import actor, now
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.paging import PageQuery
 from consular.input.sessions import ChangeClosureSchema, ClosureSchema
@@ -94,9 +93,7 @@ def show_closure(closure_id: UUID) -> dict[str, Any]:
 )
 def change_closure(closure_id: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Lift a closure: its places are there again, and who kept a booking has theirs."""
-    return run_idempotent(
-        request_key(), lambda session: _reopen(session, closure_id, command["reason"])
-    )
+    return run_once(lambda session: _reopen(session, closure_id, command["reason"]))
 
 
 def _close(session: Session, command: CloseDays) -> dict[str, Any]:

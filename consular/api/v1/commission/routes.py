@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.commission.answers import (
     AgreementAnswer,
     ChoiceItem,
@@ -27,7 +27,6 @@ from consular.api.v1.commission.answers import (
     VersionAnswer,
 )
 from consular.auth import ANALYSTS, ANYONE, MONITORS, actor, now
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.i18n import current_language
 from consular.input.commission import (
@@ -83,8 +82,7 @@ REPORTS = "/monitoring/reports"
 )
 def create_report(command: MakeReport) -> Any:
     """Begin the report of a session. Its numbers are asked of their sources, as of one moment."""
-    body = run_idempotent(
-        request_key(),
+    body = run_once(
         lambda session: _shown(session, make_report(session, command, now=now(), actor=actor())),
         status=201,
     )
@@ -213,9 +211,8 @@ def follow_agreement(report: UUID, agreement: UUID, command: dict[str, Any]) -> 
     """
     status = FollowUpStatus(command["status"])
     said = FollowAgreement(agreement, status, command["evidence"], command["due_on"])
-    return run_idempotent(
-        request_key(),
-        lambda session: _shown(session, follow_up(session, report, said, now=now(), actor=actor())),
+    return run_once(
+        lambda session: _shown(session, follow_up(session, report, said, now=now(), actor=actor()))
     )
 
 
@@ -266,7 +263,7 @@ def sign(report: UUID) -> dict[str, Any]:
         sign_report(session, report)
         return _shown(session, get_session(session, report))
 
-    return run_idempotent(request_key(), sign_prepared)
+    return run_once(sign_prepared)
 
 
 @endpoint(
@@ -281,12 +278,11 @@ def sign(report: UUID) -> dict[str, Any]:
 )
 def amend_report(report: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Open the next version of a signed report; the signed one stays as it is."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _shown(
             session,
             signing.amend(session, report, command["reason"], now=now(), actor=actor()),
-        ),
+        )
     )
 
 
@@ -346,9 +342,8 @@ def find_signed_file(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(step: Any, report: UUID) -> dict[str, Any]:
-    return run_idempotent(
-        request_key(),
-        lambda session: _shown(session, step(session, report, now=now(), actor=actor())),
+    return run_once(
+        lambda session: _shown(session, step(session, report, now=now(), actor=actor()))
     )
 
 

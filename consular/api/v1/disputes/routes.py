@@ -8,10 +8,9 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.disputes.answers import DisputeAnswer, DisputeList
 from consular.auth import CITIZEN, account, actor, vault
-from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.disputes import DisputeSchema
 from consular.input.paging import SliceQuery, slice_of
@@ -36,11 +35,7 @@ api = Blueprint("disputes", __name__, url_prefix="/api/v1")
 )
 def create_dispute(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Claim an error of a remittance: it is investigated, and its outcome told in writing."""
-    return run_idempotent(
-        request_key(),
-        lambda session: _claim(session, ClaimError(remittance, **command)),
-        status=201,
-    )
+    return run_once(lambda session: _claim(session, ClaimError(remittance, **command)), status=201)
 
 
 @endpoint(

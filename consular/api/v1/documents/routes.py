@@ -9,10 +9,9 @@ from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_reading
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.documents.answers import DocumentAnswer, DocumentList
 from consular.auth import CITIZEN, HELPERS, actor, now, vault
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.documents import give_out, keep_document, read_document
 from consular.input.appointments import NothingSchema
@@ -60,8 +59,7 @@ ONE = f"{OF_ENROLLMENT}/<uuid:document>"
 def upload_document(enrollment: UUID, command: SentDocument) -> Any:
     """Send a document, or replace one. What is kept is made anew from it, without metadata."""
     ready = read_document(enrollment, command)
-    body = run_idempotent(
-        request_key(),
+    body = run_once(
         lambda session: _shown(session, keep_document(session, enrollment, ready)),
         status=201,
     )
@@ -132,7 +130,7 @@ def confirm_document(enrollment: UUID, document: UUID, command: dict[str, Any]) 
         folder = folder_of(get_enrollment(session, enrollment))
         return _shown(session, confirm(session, folder, document, now=now(), actor=actor()))
 
-    return run_idempotent(request_key(), do)
+    return run_once(do)
 
 
 @endpoint(

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_reading
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.enrollments.answers import EnrollmentAnswer, EnrollmentList
 from consular.auth import CITIZEN, HELPERS, actor, now, vault
-from consular.commands import notify_existing_holder, run_idempotent
+from consular.commands import notify_existing_holder
 from consular.db import transaction
 from consular.input.appointments import NothingSchema
 from consular.input.enrollments import AnswerSchema, EnrollmentQuery, EnrollmentSchema
@@ -72,7 +72,7 @@ def create_enrollment(command: RequestEnrollment) -> Any:
     declare that the person consented: it is kept with the request as ``assistance``.
     """
     with notify_existing_holder(command):
-        body = run_idempotent(request_key(), lambda session: _request(session, command), status=202)
+        body = run_once(lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
 
 
@@ -144,7 +144,7 @@ def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, An
     A document that it names is uploaded first. Who was asked for a name may send all of it, and a
     birth date with the CURP.
     """
-    return run_idempotent(request_key(), lambda session: _answer(session, enrollment, command))
+    return run_once(lambda session: _answer(session, enrollment, command))
 
 
 @endpoint(
@@ -159,9 +159,8 @@ def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, An
 )
 def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Withdraw a request while nothing was decided."""
-    return run_idempotent(
-        request_key(),
-        lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor())),
+    return run_once(
+        lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor()))
     )
 
 

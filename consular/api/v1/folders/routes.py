@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.folders.answers import (
     ConsentAnswer,
     ConsentList,
@@ -19,7 +19,6 @@ from consular.api.v1.folders.answers import (
     WithdrawnConsentAnswer,
 )
 from consular.auth import CITIZEN, account, actor, now, vault
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.appointments import NothingSchema
 from consular.input.paging import SliceQuery, slice_of
@@ -79,7 +78,7 @@ def choose(command: ChoosePlan) -> dict[str, Any]:
     What can begin now is asked for with POST /enrollments. With `starts_next` the rest begins by
     itself, once what comes before it is active and its data and consents are there.
     """
-    return run_idempotent(request_key(), lambda session: _choose(session, command), status=201)
+    return run_once(lambda session: _choose(session, command), status=201)
 
 
 @endpoint(
@@ -130,11 +129,10 @@ def withdraw_own_consent(consent: UUID, command: dict[str, Any]) -> dict[str, An
 
     A request that isn't decided is withdrawn with it; what the agency has can't be called back.
     """
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: WithdrawnConsentAnswer.render(
             withdraw_consent(session, consent, now=now(), actor=actor())
-        ),
+        )
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, request_key, run_once
 from consular.api.v1.group_figures.answers import (
     EntriesFileAnswer,
     EntryAnswer,
@@ -18,7 +18,7 @@ from consular.api.v1.group_figures.answers import (
     GroupIndicatorList,
 )
 from consular.auth import ANALYSTS, MONITORS, actor, now
-from consular.commands import run_idempotent, run_or_try
+from consular.commands import run_or_try
 from consular.db import transaction
 from consular.figures_file import import_file
 from consular.i18n import in_language, in_own_language
@@ -85,7 +85,7 @@ def add_indicator(command: AddGroupIndicator) -> dict[str, Any]:
         row = add_group_indicator(session, command, now=now(), actor=actor())
         return GroupIndicatorAnswer.render(row, name=in_language(row, "name"))
 
-    return run_idempotent(request_key(), add, status=201)
+    return run_once(add, status=201)
 
 
 @endpoint(
@@ -127,7 +127,7 @@ def enter(command: EnterFigure) -> dict[str, Any]:
     def keep(session: Session) -> dict[str, Any]:
         return _newest(session, enter_figure(session, command, now=now(), actor=actor()).id)
 
-    return run_idempotent(request_key(), keep, status=201)
+    return run_once(keep, status=201)
 
 
 @endpoint(
@@ -175,7 +175,7 @@ def correct(entry: UUID, command: dict[str, Any]) -> dict[str, Any]:
         corrected = correct_figure(session, entry, **command, now=now(), actor=actor())
         return _newest(session, corrected.id)
 
-    return run_idempotent(request_key(), keep)
+    return run_once(keep)
 
 
 @endpoint(

@@ -10,7 +10,7 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, request_key, run_once
 from consular.api.v1.holds.answers import HoldAnswer, HoldList
 from consular.auth import BOOKERS, actor, now
 from consular.db import transaction
@@ -65,9 +65,7 @@ def list_holds() -> dict[str, Any]:
 )
 def extend_hold(hold: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Ten minutes from now, once, as long as the hold hasn't run out."""
-    return commands.run_idempotent(
-        request_key(), lambda session: shown(session, commands.extend_hold(session, hold))
-    )
+    return run_once(lambda session: shown(session, commands.extend_hold(session, hold)))
 
 
 @endpoint(

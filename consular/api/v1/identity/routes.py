@@ -9,10 +9,9 @@ from uuid import UUID
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.identity.answers import CheckAnswer
 from consular.auth import DESK, actor, now, vault
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.identity_checks import Done, corrected, released, taken_over, told_apart
 from consular.input.appointments import NothingSchema
@@ -43,9 +42,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
     Answers what other accounts hold in their name, in whatever office, and is good for that day. A
     folio of somebody else isn't found.
     """
-    body = run_idempotent(
-        request_key(), lambda session: _check(session, command), status=201, scope=NETWORK_SCOPE
-    )
+    body = run_once(lambda session: _check(session, command), status=201, scope=NETWORK_SCOPE)
     return body, {"Location": url_for("identity.show_identity_check", check=body["id"])}
 
 
@@ -140,9 +137,7 @@ def correct_holder(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _do(settle: Callable[[Session], Done]) -> dict[str, Any]:
-    return run_idempotent(
-        request_key(), lambda session: _shown(session, settle(session)), scope=NETWORK_SCOPE
-    )
+    return run_once(lambda session: _shown(session, settle(session)), scope=NETWORK_SCOPE)
 
 
 def _check(session: Session, command: CheckIdentity) -> dict[str, Any]:

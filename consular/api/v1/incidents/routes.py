@@ -8,10 +8,9 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.incidents.answers import IncidentAnswer, IncidentList
 from consular.auth import INCIDENTS, account, actor
-from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, filter_of
@@ -62,11 +61,10 @@ def show_incident(incident: UUID) -> dict[str, Any]:
 )
 def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Take an incident; nobody else can work on it from then on."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _detailed(
             session, take(session, incident, now=database_now(session), actor=actor())
-        ),
+        )
     )
 
 
@@ -82,12 +80,11 @@ def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Add a note to an incident."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _detailed(
             session,
             add_note(session, incident, command["note"], now=database_now(session), actor=actor()),
-        ),
+        )
     )
 
 
@@ -103,12 +100,11 @@ def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def resolve_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Resolve an incident with a reason; a worker then clears what is in suspense."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _detailed(
             session,
             resolve(session, incident, now=database_now(session), actor=actor(), **command),
-        ),
+        )
     )
 
 

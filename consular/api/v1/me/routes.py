@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.me.answers import (
     AccessList,
     CopyAnswer,
@@ -20,7 +20,7 @@ from consular.api.v1.me.answers import (
 )
 from consular.api.v1.me.copy import access, dependant, merged_people, whole_copy
 from consular.auth import CITIZEN, account, actor, now, vault
-from consular.commands import offering_correction, run_idempotent
+from consular.commands import offering_correction
 from consular.db import transaction
 from consular.erasures import described
 from consular.input.appointments import DependantSchema
@@ -101,8 +101,7 @@ def list_my_dependants() -> dict[str, Any]:
 )
 def add_my_dependant(command: Attendee) -> dict[str, Any]:
     """Save somebody to book for; ten at most."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: dependant(
             add_dependant(session, account(), command, now=now(), vault=vault())
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.monitoring.answers import (
     FigureAnswer,
     IndicatorAnswer,
@@ -19,7 +19,6 @@ from consular.api.v1.monitoring.answers import (
     TargetList,
 )
 from consular.auth import ANALYSTS, MONITORS, actor, now
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.i18n import in_language, in_own_language
 from consular.input.monitoring import IndicatorQuery
@@ -116,8 +115,7 @@ def list_targets(code: str, query: dict[str, Any]) -> dict[str, Any]:
 def create_target(code: str, command: SetTarget) -> dict[str, Any]:
     """Set what the indicator is to reach in a period; the targets before it are kept."""
     wanted = replace(command, indicator=code)
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _target(session, set_target(session, wanted, now=now(), actor=actor())),
         status=201,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from consular.agencies import agency_codes, known_agency
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.operations.answers import (
     AgencyList,
     DecidedAnswer,
@@ -21,7 +21,6 @@ from consular.api.v1.operations.answers import (
     UnknownAnswer,
 )
 from consular.auth import DUTY, actor
-from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.operations import MOST_JOBS, DecideSchema, ReasonSchema
 from consular.input.paging import PageQuery
@@ -97,11 +96,10 @@ def list_agency_pauses(agency: str) -> dict[str, Any]:
 def pause_agency(agency: str, command: dict[str, Any]) -> dict[str, Any]:
     """Stop all calls to an agency; what is for it waits."""
     code = known_agency(agency)
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: PauseAnswer.render(
             pause(session, code, command["reason"], now=database_now(session), actor=actor())
-        ),
+        )
     )
 
 
@@ -118,11 +116,10 @@ def pause_agency(agency: str, command: dict[str, Any]) -> dict[str, Any]:
 def lift_agency_pause(agency: str, command: dict[str, Any]) -> dict[str, Any]:
     """Let calls to an agency go on; what waited is done."""
     code = known_agency(agency)
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: PauseAnswer.render(
             lift(session, code, command["reason"], now=database_now(session), actor=actor())
-        ),
+        )
     )
 
 
@@ -200,4 +197,4 @@ def _decide(decision: Decision, command: dict[str, Any]) -> dict[str, Any]:
             decided=len(set(command["jobs"])), released=decision is Decision.RELEASED
         )
 
-    return run_idempotent(request_key(), act)
+    return run_once(act)

@@ -12,10 +12,9 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_reading
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.people.answers import DuplicatesAnswer, MergeAnswer, NearAnswer
 from consular.auth import DESK, actor, now, vault
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.identity import MergeSchema
 from services.appointments.duplicates import get_person_who_comes, list_near, list_same_name
@@ -75,7 +74,7 @@ def merge_people(command: MergePeople) -> dict[str, Any]:
         id = merge(session, command, now=now(), actor=actor(), vault=vault())
         return _merges(get_merge(session, id))[0]
 
-    return run_idempotent(request_key(), do, status=201, scope=NETWORK_SCOPE)
+    return run_once(do, status=201, scope=NETWORK_SCOPE)
 
 
 @endpoint(

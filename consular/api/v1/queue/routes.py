@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import Errors, Register, endpoint, request_key
+from consular.api.contract import Errors, Register, endpoint, run_once
 from consular.api.v1.appointments.answers import AppointmentAnswer
 from consular.api.v1.appointments.routes import shown
 from consular.api.v1.queue.answers import InQueueAnswer, QueueAnswer
 from consular.auth import DESK, actor, now, vault
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.appointments import CallSchema, NothingSchema
 from consular.input.paging import SliceQuery, slice_of
@@ -70,7 +69,7 @@ def call_next_person(command: dict[str, Any]) -> dict[str, Any]:
         )
         return _in_queue(session, appointment, n)
 
-    return run_idempotent(request_key(), do)
+    return run_once(do)
 
 
 @endpoint(
@@ -96,7 +95,7 @@ def create_ticket(command: dict[str, Any]) -> dict[str, Any]:
         session.flush()
         return _in_queue(session, ticket, 1)
 
-    return run_idempotent(request_key(), do, status=201)
+    return run_once(do, status=201)
 
 
 def _of_one(path: str, operation: str, body: Any, errors: Errors | None = None) -> Register:
@@ -181,11 +180,11 @@ def _change(command: ChangeVisit) -> dict[str, Any]:
 
 
 def _one_of(do: Callable[[Session], Any], n: int) -> dict[str, Any]:
-    return run_idempotent(request_key(), lambda session: _in_queue(session, do(session), n))
+    return run_once(lambda session: _in_queue(session, do(session), n))
 
 
 def _whole(do: Callable[[Session], Any]) -> dict[str, Any]:
-    return run_idempotent(request_key(), lambda session: shown(session, [do(session)])[0])
+    return run_once(lambda session: shown(session, [do(session)])[0])
 
 
 def _in_queue(session: Session, appointment: Any, n: int) -> dict[str, Any]:

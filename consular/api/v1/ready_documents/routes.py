@@ -9,11 +9,10 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_list
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.ready_documents.answers import ReadyDocumentAnswer, ReadyDocumentList
 from consular.auth import DESK, actor, now, vault
 from consular.collecting import collect
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.collection import HandOverSchema, ReadySchema
 from consular.input.paging import PageQuery
@@ -61,7 +60,7 @@ def create_ready(command: dict[str, Any]) -> dict[str, Any]:
         row = mark_ready(session, command["service_rendered"], now=now(), actor=actor())
         return rendered(get_document(session, row.id))
 
-    return run_idempotent(request_key(), do, status=201)
+    return run_once(do, status=201)
 
 
 @endpoint(
@@ -96,9 +95,7 @@ def remove_ready(document: UUID) -> dict[str, Any]:
 )
 def collect_document(document: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Hand a document over to its person, a parent or guardian, or somebody authorized."""
-    return run_idempotent(
-        request_key(), lambda session: rendered(collect(session, document, command))
-    )
+    return run_once(lambda session: rendered(collect(session, document, command)))
 
 
 @endpoint(

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.recipients.answers import (
     RecipientCheckAnswer,
     SavedRecipientAnswer,
     SavedRecipientList,
 )
 from consular.auth import CITIZEN, account, now, vault
-from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.remittances import BookEntrySchema, RecipientCheckSchema
 from consular.recipient_checks import ask_about, check_recipient
@@ -54,8 +53,7 @@ def list_saved() -> dict[str, Any]:
 )
 def add_saved(command: BookEntry) -> dict[str, Any]:
     """Save somebody to send money to; fifty at most."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _shown(
             add_recipient(session, account(), command, now=now(), vault=vault())
         ),

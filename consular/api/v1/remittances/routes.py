@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.remittances.answers import (
     ChargeCopyAnswer,
     LookupAnswer,
@@ -24,7 +24,7 @@ from consular.api.v1.remittances.answers import (
     ScreeningCopyAnswer,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, vault
-from consular.commands import order_remittance, run_idempotent
+from consular.commands import order_remittance
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.remittances import (
@@ -77,7 +77,7 @@ api = Blueprint("remittances", __name__, url_prefix="/api/v1")
 )
 def create_quote(command: RequestQuote) -> dict[str, Any]:
     """Quote a price with its rate locked."""
-    return run_idempotent(request_key(), lambda session: _quote(session, command), status=201)
+    return run_once(lambda session: _quote(session, command), status=201)
 
 
 @endpoint(
@@ -120,7 +120,7 @@ def print_disclosure(quote: UUID) -> Response:
 )
 def create_remittance(command: OrderRemittance) -> Any:
     """Order a remittance from a quote. Its outcome comes later: ask by its address."""
-    body = run_idempotent(request_key(), lambda session: _order(session, command), status=202)
+    body = run_once(lambda session: _order(session, command), status=202)
     return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
 
 
@@ -229,11 +229,10 @@ def download_receipt_verifier() -> Response:
 )
 def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Cancel a remittance; the sender gets everything back."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: detailed(
             session, cancel(session, remittance, now=database_now(session), actor=actor())
-        ),
+        )
     )
 
 
@@ -259,7 +258,7 @@ def correct_recipient_name(remittance: UUID, command: RecipientName) -> dict[str
         )
         return detailed(session, row)
 
-    return run_idempotent(request_key(), do)
+    return run_once(do)
 
 
 @endpoint(

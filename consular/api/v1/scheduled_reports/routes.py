@@ -8,10 +8,9 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.alerts.answers import ScheduledReportAnswer, ScheduledReportList
 from consular.auth import ANALYSTS, MONITORS, actor
-from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.alerts import ScheduledReportSchema
 from consular.input.paging import SliceQuery, slice_of
@@ -64,7 +63,7 @@ def schedule(command: ScheduleReport) -> dict[str, Any]:
         rows = schedule_report(session, command, now=database_now(session), actor=actor())
         return ScheduledReportList.page([_shown(session, row) for row in rows])
 
-    return run_idempotent(request_key(), begin, status=201)
+    return run_once(begin, status=201)
 
 
 @endpoint(
@@ -83,7 +82,7 @@ def stop(report: UUID) -> dict[str, Any]:
         row = stop_report(session, report, now=database_now(session), actor=actor())
         return _shown(session, row)
 
-    return run_idempotent(request_key(), end)
+    return run_once(end)
 
 
 def _shown(session: Session, row: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, request_key, run_once
 from consular.api.v1.sessions.answers import (
     BookingOfSession,
     DurationAnswer,
@@ -24,7 +24,7 @@ from consular.api.v1.sessions.answers import (
     SessionList,
 )
 from consular.auth import DESK, actor, now
-from consular.commands import run_idempotent, run_or_try
+from consular.commands import run_or_try
 from consular.db import transaction
 from consular.input.sessions import (
     ChangeSessionSchema,
@@ -88,7 +88,7 @@ def create_session(command: OpenSession) -> Any:
 
     There is no draw yet: a release by draw is refused.
     """
-    body = run_idempotent(request_key(), lambda session: _open(session, command), status=201)
+    body = run_once(lambda session: _open(session, command), status=201)
     return body, {"Location": url_for("sessions.show_session", session_id=body["id"])}
 
 
@@ -202,9 +202,8 @@ def create_duration(command: SetDuration) -> dict[str, Any]:
 
     A service that takes longer than a slot is seated at one desk for as many as it needs.
     """
-    return run_idempotent(
-        request_key(),
-        lambda session: _durations(set_duration(session, command, now=now(), actor=actor())),
+    return run_once(
+        lambda session: _durations(set_duration(session, command, now=now(), actor=actor()))
     )
 
 
@@ -237,9 +236,8 @@ def create_maximum(command: SetMaximum) -> dict[str, Any]:
 
     A session or a series may say another number. Who is booked stays.
     """
-    return run_idempotent(
-        request_key(),
-        lambda session: _maximums(set_maximum(session, command, now=now(), actor=actor())),
+    return run_once(
+        lambda session: _maximums(set_maximum(session, command, now=now(), actor=actor()))
     )
 
 

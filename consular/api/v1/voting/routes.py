@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import endpoint, run_once
 from consular.api.v1.voting.answers import (
     BoardAnswer,
     CountAnswer,
@@ -25,7 +25,6 @@ from consular.api.v1.voting.answers import (
     render_board,
 )
 from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
-from consular.commands import run_idempotent
 from consular.counts import names_of
 from consular.db import transaction
 from consular.i18n import in_language
@@ -82,7 +81,7 @@ def create_count(command: ReportCount) -> dict[str, Any]:
 
     Its number is shown to nobody else until then. What is odd needs a `note` that explains it.
     """
-    return run_idempotent(request_key(), lambda session: _report(session, command), status=201)
+    return run_once(lambda session: _report(session, command), status=201)
 
 
 @endpoint(
@@ -159,11 +158,10 @@ def correct(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def reject(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Reject a count that waits, with the reason; the office may report it anew."""
-    return run_idempotent(
-        request_key(),
+    return run_once(
         lambda session: _shown(
             reject_count(session, count, command["reason"], now=now(), actor=actor())
-        ),
+        )
     )
 
 
@@ -315,7 +313,7 @@ def _type(settle: Callable[..., Any], command: TypeFigure) -> dict[str, Any]:
         differ.append(figures_differ(count))
         return _shown(count)
 
-    answer = run_idempotent(request_key(), do)
+    answer = run_once(do)
     if differ and differ[0]:
         raise differ[0]
     return answer
