@@ -11,6 +11,8 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from integrations.background import serving
+
 MOST_BYTES = 64 * 1024
 
 
@@ -72,11 +74,5 @@ def listening(listener: Listener, host: str, port: int) -> Iterator[None]:
             """Log nothing."""
 
     server = ThreadingHTTPServer((host, port), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -16,6 +16,7 @@ from flask import Flask, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
+from integrations import background
 from integrations.registry import AGENCIES
 from integrations.simulator import control
 from integrations.simulator.callbacks import CallbackSender
@@ -141,15 +142,11 @@ class _Silent(WSGIRequestHandler):
 def running(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve within the block, on a free port by default; yields the base URL."""
     server = make_server(host, port, simulator, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    simulator.start()
     try:
-        yield f"http://{host}:{server.server_port}"
+        with background.serving(server):
+            simulator.start()
+            yield f"http://{host}:{server.server_port}"
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
         simulator.close()
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.appointments.models import OpeningSession, ServiceDuration, Slot
 from services.appointments.rules import slots_of_services
+from services.appointments.service_rules import decide, list_decided
 from services.consulates.queries import get_service
 from services.kernel import audit
 from services.kernel.ids import new_id
@@ -61,13 +61,7 @@ class Durations:
 
 def durations_of(session: Session, consulate: str) -> Durations:
     """All that were set at an office, the earliest first."""
-    rows = session.scalars(
-        select(ServiceDuration)
-        .where(ServiceDuration.consulate_code == consulate)
-        .order_by(ServiceDuration.valid_from, ServiceDuration.service_code)
-        .execution_options(populate_existing=True)
-    )
-    return Durations(rows.all())
+    return Durations(list_decided(session, ServiceDuration, consulate))
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('durations ' || :office, 0))")
@@ -82,16 +76,14 @@ def set_duration(
     office = actor.consulate or ""
     get_service(session, command.service)
     session.execute(_LOCK, {"office": office})
-    values = {"minutes": command.minutes, "set_by": actor.account_id, "set_at": now}
-    key = {
-        "consulate_code": office,
-        "service_code": command.service,
-        "valid_from": command.valid_from,
-    }
-    session.execute(
-        insert(ServiceDuration)
-        .values(**key, **values)
-        .on_conflict_do_update(index_elements=list(key), set_=values)
+    decide(
+        session,
+        ServiceDuration,
+        command.service,
+        command.valid_from,
+        minutes=command.minutes,
+        now=now,
+        actor=actor,
     )
     durations = durations_of(session, office)
     _change_sessions(session, office, command, durations)

@@ -17,11 +17,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.appointments.closures import lock_openings
 from services.appointments.models import DailyMaximum, DayMaximum, OpeningSession
+from services.appointments.service_rules import decide, list_decided
 from services.consulates.queries import get_service
 from services.kernel import audit
 from services.kernel.ids import new_id
@@ -54,13 +54,7 @@ class Maximums:
 
 def maximums_of(session: Session, consulate: str) -> Maximums:
     """All that were set at an office, the earliest first."""
-    rows = session.scalars(
-        select(DailyMaximum)
-        .where(DailyMaximum.consulate_code == consulate)
-        .order_by(DailyMaximum.valid_from, DailyMaximum.service_code)
-        .execution_options(populate_existing=True)
-    )
-    return Maximums(rows.all())
+    return Maximums(list_decided(session, DailyMaximum, consulate))
 
 
 def set_maximum(
@@ -71,16 +65,14 @@ def set_maximum(
     office = actor.consulate or ""
     get_service(session, command.service)
     lock_openings(session, office)
-    values = {"most": command.most, "set_by": actor.account_id, "set_at": now}
-    key = {
-        "consulate_code": office,
-        "service_code": command.service,
-        "valid_from": command.valid_from,
-    }
-    session.execute(
-        insert(DailyMaximum)
-        .values(**key, **values)
-        .on_conflict_do_update(index_elements=list(key), set_=values)
+    decide(
+        session,
+        DailyMaximum,
+        command.service,
+        command.valid_from,
+        most=command.most,
+        now=now,
+        actor=actor,
     )
     days = session.scalars(
         select(OpeningSession.day)

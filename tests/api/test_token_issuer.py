@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from consular.local.ports import free_port
+from integrations.background import serving
 from services.kernel.settings import Settings
 from tests.factories.web import Web, running_web
 
@@ -53,15 +53,10 @@ def publishing(provider: Provider) -> Iterator[None]:
         def log_message(self, *_: Any) -> None:
             return
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        provider.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    provider.port = server.server_address[1]
+    with serving(server):
+        yield
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from consular.local.ports import free_port
+from integrations.background import serving
 from tests.factories.pace import seconds
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "consular.conf"
@@ -73,14 +73,8 @@ class Upstream:
 @contextmanager
 def _upstream() -> Iterator[Upstream]:
     upstream = Upstream()
-    thread = threading.Thread(target=upstream.server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with serving(upstream.server):
         yield upstream
-    finally:
-        upstream.server.shutdown()
-        thread.join()
-        upstream.server.server_close()
 
 
 class Proxy:

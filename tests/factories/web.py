@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from werkzeug.test import TestResponse, stream_encode_multipart
 from consular.app import create_app
 from consular.local.development_tokens import development_token
 from consular.seed import load_reference
+from integrations.background import serving
 from services.consulates.rules import ClosedDay, mexican_days, us_days
 from services.kernel.db import Database
 from services.kernel.settings import Settings
@@ -236,14 +236,8 @@ def running_web_without_data(settings: Settings) -> Iterator[Web]:
 def served(web: Web) -> Iterator[str]:
     """The application on a port of its own, for a browser; yields its address."""
     server = make_server("127.0.0.1", 0, web.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def with_token_key(settings: Settings) -> Settings:

@@ -149,14 +149,20 @@ def test_after_a_release_what_is_left_of_the_promise_counts(
     _expect_all_back(bench, order)
 
 
-def test_word_of_a_payment_that_comes_long_after_its_term_doesnt_revive_the_rate(
-    bench: PayoutBench, ordered: Order
-) -> None:
+def _pay_unheard(bench: PayoutBench, ordered: Order) -> UUID:
+    """An order that its sender paid while nobody could be asked."""
     order = ordered()
     bench.fault("payments", unpaid_rate=1.0)
     bench.run_all()
     assert bench.pay(order)
     bench.fault("payments", unavailable_rate=1.0)
+    return order
+
+
+def test_word_of_a_payment_that_comes_long_after_its_term_doesnt_revive_the_rate(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    order = _pay_unheard(bench, ordered)
     # An hour to pay, and the promise.
     _wait(bench, timedelta(hours=1) + _promise(bench))
     bench.fault("payments")
@@ -168,11 +174,7 @@ def test_word_of_a_payment_that_comes_long_after_its_term_doesnt_revive_the_rate
 def test_word_of_a_payment_that_comes_a_little_late_is_honoured(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    order = ordered()
-    bench.fault("payments", unpaid_rate=1.0)
-    bench.run_all()
-    assert bench.pay(order)
-    bench.fault("payments", unavailable_rate=1.0)
+    order = _pay_unheard(bench, ordered)
     _wait(bench, _promise(bench))
     bench.fault("payments")
     bench.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -25,11 +25,10 @@ from services.incidents.reporting import Report, id_of_field, report
 from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import Lease, enqueue
 from workers.jobs.enrollments import KEY_REUSED, request_of, status_of
+from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
 from workers.runtime import JobContext
 from workers.steps import Settled, run_steps
 
-FIRST_QUESTION_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 900.0
 # Rows that are asked about one by one in a pass; the others wait for the next.
 MOST_QUESTIONS = 20
 
@@ -98,7 +97,7 @@ def _fetch(job: JobContext, task: BatchTask) -> Settled:
                 session,
                 "enrollments.batch",
                 task.batch,
-                delay_seconds=_pause(now - task.created_at),
+                delay_seconds=pause_after(now - task.created_at),
             )
 
     return Settled("answered" if results.answered else "partly_answered", write)
@@ -149,9 +148,3 @@ def _report(job: JobContext, task: BatchTask, kind: Kind, folios: Sequence[str])
         subject = id_of_field(task.agency, task.key)
         incident = Report(kind, Subject.AGENCY, subject, detail)
         report(session, incident, now=job.now(session))
-
-
-def _pause(age: timedelta) -> float:
-    """Seconds until the results are asked for again: a quarter of the batch's age, from one second
-    to 15 minutes."""
-    return min(max(age.total_seconds() / 4, FIRST_QUESTION_SECONDS), LONGEST_PAUSE_SECONDS)

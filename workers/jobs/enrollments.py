@@ -51,14 +51,13 @@ from services.outbox.delivery import Lease, end_waiting, enqueue
 from services.outbox.inbox import find_folio
 from workers.agencies import code_of
 from workers.jobs import incidents
+from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
 from workers.runtime import JobContext
 from workers.steps import Claim, RetryLater, Settled, run_steps
 
 REGISTER = code_of(Purpose.POPULATION_REGISTER)
 
 REFRESH = "enrollments.refresh"
-FIRST_QUESTION_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 900.0
 # So long after a term has lapsed, it is closed although its agency can't be asked.
 UNREACHED_WORKING_DAYS = 10
 
@@ -421,9 +420,9 @@ def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
 
 
 def _pause(job: JobContext, enrollment: Any, now: datetime) -> float:
-    """Seconds until the next question: a quarter of its age, from one second to 15 minutes. An
-    agency that calls back is asked later, for its call comes first unless it was lost."""
+    """Seconds until the next question. An agency that calls back is asked later, for its call comes
+    first unless it was lost."""
     age: timedelta = now - enrollment.created_at
     calls_back = AGENCIES[PROGRAMS[enrollment.program].agency].calls_back
     shortest = job.callback_seconds if calls_back else FIRST_QUESTION_SECONDS
-    return min(max(age.total_seconds() / 4, shortest), LONGEST_PAUSE_SECONDS)
+    return pause_after(age, shortest=shortest)

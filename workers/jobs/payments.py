@@ -6,7 +6,7 @@ back twice. Callbacks are questions beside the chain of items.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -30,14 +30,13 @@ from services.remittances.refunding import RefundTask, claim_refund
 from services.remittances.rules import NOT_BACK_YET, READY, UNPAID, ChargeStatus
 from workers.agencies import code_of
 from workers.jobs import incidents
+from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
 from workers.runtime import JobContext
 from workers.steps import RetryLater, Settled, run_steps
 
 AGENCY = code_of(Purpose.PAYMENTS)
 PAYOUT = "remittances.payout"
 REFUND = "remittances.refund"
-FIRST_QUESTION_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 900.0
 REFUND_PAUSE_SECONDS = 60.0
 
 
@@ -140,9 +139,8 @@ def _ask_beside(job: JobContext, task: ChargeTask) -> Settled:
 
 def _ask_again(task: ChargeTask, session: Session, now: datetime) -> None:
     """A quarter of its age from now, within bounds, and as soon as its term is over."""
-    age = (now - task.registered_at) / timedelta(seconds=4)
     left = max((task.expires_at - now).total_seconds(), FIRST_QUESTION_SECONDS)
-    pause = min(max(age, FIRST_QUESTION_SECONDS), LONGEST_PAUSE_SECONDS, left)
+    pause = min(pause_after(now - task.registered_at), left)
     enqueue(session, PAYOUT, task.remittance, delay_seconds=pause)
 
 

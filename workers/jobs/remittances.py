@@ -57,6 +57,7 @@ from services.remittances.screening import list_outdated
 from services.remittances.screening import screen_again as screen_one_again
 from workers.agencies import code_of
 from workers.jobs import incidents, payments
+from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
 from workers.runtime import JobContext, retry_delay
 from workers.steps import Claim, RetryLater, Settled, run_steps
 
@@ -66,8 +67,6 @@ AGENCY = code_of(Purpose.PAYOUTS)
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 CALLBACK = "finabien.callback"
-FIRST_QUESTION_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 900.0
 # Cash waits for a person, and a callback tells when it was collected.
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 STOPPED_SECONDS = 60.0
@@ -336,11 +335,10 @@ def _report_refusal(job: JobContext, task: PayoutTask, refusal: Refused) -> None
 
 
 def _pause(now: datetime, task: PayoutTask, status: Status) -> float:
-    """Seconds until the next question: a quarter of its age, from one second to 15 minutes."""
-    age = now - task.funded_at
+    """Seconds until the next question."""
     waits = status is Status.AVAILABLE
     shortest = SHORTEST_BRANCH_PAUSE_SECONDS if waits else FIRST_QUESTION_SECONDS
-    return min(max(age / timedelta(seconds=4), shortest), LONGEST_PAUSE_SECONDS)
+    return pause_after(now - task.funded_at, shortest=shortest)
 
 
 def payout_order(task: PayoutTask) -> PayoutOrder:
