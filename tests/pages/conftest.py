@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from tests.factories.web import web
+from collections.abc import Iterator
+
+import pytest
+
+from services.kernel.db import Database
+from tests.factories.web import Web, web
 
 __all__ = ["web"]
+
+
+@pytest.fixture
+def workers(web: Web) -> Iterator[Database]:
+    """What the workers' login may do."""
+    database = Database(web.settings.worker_database_url)
+    yield database
+    database.dispose()

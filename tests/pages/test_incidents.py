@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -25,14 +24,6 @@ from services.remittances.suspense import clear_suspense
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
-
-
-@pytest.fixture
-def workers(web: Web) -> Iterator[Database]:
-    """What the workers' login may do."""
-    database = Database(web.settings.worker_database_url)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

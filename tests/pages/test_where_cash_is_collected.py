@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-import pytest
 
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
@@ -15,14 +12,6 @@ from tests.factories.web import Web
 from tests.pages.test_sending import _post, quoted, sender
 
 TLAXIACO = "20397"
-
-
-@pytest.fixture
-def workers(web: Web) -> Iterator[Database]:
-    """What the workers' login may do."""
-    database = Database(web.settings.worker_database_url)
-    yield database
-    database.dispose()
 
 
 def _list_branch(workers: Database) -> None:

@@ -31,6 +31,7 @@ from services.kernel.settings import Settings
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.payouts import PayoutBench
+from tests.factories.web import web
 from tests.servers import ROOT, DatabaseUrls
 from workers.jobs.run import run_outbox, use
 from workers.main import open_redis
@@ -38,6 +39,7 @@ from workers.relay import Relay
 from workers.rq_worker import OutboxWorker
 from workers.runtime import JobContext, build_context
 
+__all__ = ["web"]
 EMAIL = "quien.reserva@example.org"
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 _RUN = (
@@ -55,7 +57,7 @@ def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
 
 
 @pytest.fixture
-def web(settings: Settings) -> Iterator[Database]:
+def pages(settings: Settings) -> Iterator[Database]:
     """What the pages may do."""
     database = Database(settings.database_url)
     yield database

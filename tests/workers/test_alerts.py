@@ -44,11 +44,11 @@ def figures(job: JobContext) -> JobContext:
 
 
 @pytest.fixture
-def make(web: Database) -> Make:
+def make(pages: Database) -> Make:
     """A rule that tells these new analysts."""
 
     def make(*emails: str, span: Span = Span.DAY) -> UUID:
-        with web.transaction(NETWORK_SCOPE) as session:
+        with pages.transaction(NETWORK_SCOPE) as session:
             for email in emails:
                 add_analyst(session, email)
             return add_alert(session, watch_no_shows(span=span), *emails)
@@ -132,16 +132,16 @@ def test_many_that_look_at_once_tell_once(figures: JobContext, make: Make) -> No
 
 
 def test_nobody_is_written_to_who_stopped_left_or_may_not_look(
-    figures: JobContext, web: Database, pump: Callable[[], int], agencies_url: str
+    figures: JobContext, pages: Database, pump: Callable[[], int], agencies_url: str
 ) -> None:
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         ana = add_analyst(session, ANA)
         luis = add_analyst(session, LUIS, role="auditor")
         rule = add_alert(session, watch_no_shows(), ANA, LUIS)
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         stop_reading(session, rule, now=system_clock(), actor=Actor(Role.ANALYST, ana))
     assert look(figures, rule, FIRST + ONE) == "raised"
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         end_account(session, luis, now=system_clock(), actor=SYSTEM)
     until(lambda: pump() == 0)
     assert outcomes(figures, "alerts.notice") == ["moot"]
@@ -149,11 +149,11 @@ def test_nobody_is_written_to_who_stopped_left_or_may_not_look(
 
 
 def test_the_schedule_looks_at_active_rules_only(
-    figures: JobContext, web: Database, make: Make
+    figures: JobContext, pages: Database, make: Make
 ) -> None:
     rule = make(ANA, span=Span.NOW)
     analyst = Actor(Role.ANALYST, UUID(int=7))
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         pause(session, rule, now=system_clock(), actor=analyst)
         assert evaluating.list_active(session) == []
     other = make(LUIS, span=Span.NOW)

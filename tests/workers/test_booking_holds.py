@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,18 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from services.appointments import holding
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 from workers.runtime import JobContext
 
 BOTH = ["PAS10", "MAT"]
 TWO_DESKS = [{"name": name, "services": BOTH} for name in "AB"]
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def hold(web: Web, start: str, token: str, **changes: Any) -> Any:

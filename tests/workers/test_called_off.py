@@ -3,31 +3,23 @@ what failed and whom nothing reaches is listed. Meanwhile other days and offices
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import text
 
 from services.appointments.closing_days import CloseDays, close_days
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 from tests.workers.conftest import messages
 from workers.runtime import JobContext
 
 DESKS = [{"name": name, "services": ["PAS10"]} for name in "ABC"]
 MOST = timedelta(minutes=10)
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def book(web: Web, number: int, start: str, email: str | None, **more: Any) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from services.appointments.rules import DEVELOPMENT_LIMITS
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web
+from tests.factories.web import Web, person
 from workers.runtime import JobContext
 
 _WAITS = text(
@@ -33,12 +31,6 @@ _RECOUNT = text(
     GROUP BY s.slot_id, s.set_no, s.taken HAVING s.taken <> count(seats.slot_id)
     """
 )
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 from tests.workers.conftest import let_it_pass
 from workers.runtime import JobContext
 
 DESKS = [{"name": "A", "services": ["PAS10", "MAT"]}, {"name": "B", "services": ["PAS10"]}]
 LONG = {"PAS10": 30}
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def _starts(web: Web, service: str) -> dict[str, int]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from services.appointments.errors import DayFull
@@ -15,18 +14,11 @@ from services.appointments.walking_in import GiveTicket, give_ticket
 from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.settings import Settings
-from tests.factories.web import Web, morning_at_office, person, running_web, working_day
+from tests.factories.web import Web, morning_at_office, person, working_day
 from tests.workers.test_reserved_places import change, free, let_it_pass, orphans
 from workers.runtime import JobContext
 
 DESKS = [{"name": name, "services": ["PAS10", "MAT"]} for name in "AB"]
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def book(web: Web, number: int, start: str, people: int = 1, **changes: Any) -> Any:

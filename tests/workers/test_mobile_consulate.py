@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 
 DESKS = [{"name": "A", "services": ["PAS10"]}]
 PLACE = {
@@ -18,12 +14,6 @@ PLACE = {
     "address": "21 W 3rd St, Yuma",
     "time_zone": "America/Phoenix",
 }
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def free(web: Web, more: str = "") -> list[str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from services.appointments.rules import DEVELOPMENT_LIMITS
-from services.kernel.settings import Settings
-from tests.factories.web import Web, morning_at_office, person, running_web, working_day
+from tests.factories.web import Web, morning_at_office, person, working_day
 from tests.workers.conftest import let_it_pass, messages
 from workers.runtime import JobContext
 
@@ -43,12 +41,6 @@ _COUNTED = text(
     " WHERE kind = 'appointment' AND status = 'booked' GROUP BY consulate_code, day"
     " HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0"
 )
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def recount(job: JobContext) -> list[Any]:

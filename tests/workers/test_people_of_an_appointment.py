@@ -4,7 +4,7 @@ miss it without the others, and the appointment follows them."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +13,7 @@ from sqlalchemy import select, text
 from services.appointments.models import Appointment, Member
 from services.appointments.rules import status_of_party
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.settings import Settings
-from tests.factories.web import Web, morning_at_office, person, running_web
+from tests.factories.web import Web, morning_at_office, person
 from tests.workers.conftest import let_it_pass, messages
 from tests.workers.test_moved_appointments import THREE_DESKS
 from workers.runtime import JobContext
@@ -24,12 +23,6 @@ _COUNTED = text(
     "SELECT status, sum(quantity), sum(people) FROM facts WHERE subject_id = :id"
     " GROUP BY status HAVING sum(quantity) <> 0 OR sum(people) <> 0 ORDER BY status"
 )
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 class Household:

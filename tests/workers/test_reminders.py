@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.appointments.reminding import remind
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 from tests.workers.conftest import messages
 from workers.message_context import local_time
 from workers.runtime import JobContext
 
 EMAIL = "ana@demo.invalid"
 ZONES = {"losangeles": "America/Los_Angeles", "barcelona": "Europe/Madrid"}
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def at_office(office: str, days_before: int, hour: int, minute: int = 0) -> datetime:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from services.appointments.releasing import list_due, release
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.settings import Settings
-from tests.factories.web import Web, morning_at_office, person, running_web, working_day
+from tests.factories.web import Web, morning_at_office, person, working_day
 from tests.workers.conftest import let_it_pass
 from workers.runtime import JobContext
 
 TWO = [{"name": "A", "services": ["PAS10"]}, {"name": "B", "services": ["PAS10", "MAT"]}]
 ELDERLY = "elderly_or_disabled"
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def kept(share: str = ELDERLY, places: int = 1, **more: Any) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ ANALYST = Actor(Role.ANALYST, UUID(int=7))
 
 
 @pytest.fixture
-def report(job: JobContext, web: Database) -> UUID:
+def report(job: JobContext, pages: Database) -> UUID:
     """Every day at eight, appointments served yesterday by office, made at noon."""
     with job.transaction() as session:
         add_consulate(session)
@@ -36,7 +36,7 @@ def report(job: JobContext, web: Database) -> UUID:
     command = ScheduleReport(
         "appointments", "consulate", Covers.DAY, Every.DAY, 8, [ANA.upper()], "es"
     )
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         add_analyst(session, ANA)
         [row] = schedule_report(session, command, now=noon(MADE), actor=ANALYST)
         return row.id
@@ -69,10 +69,10 @@ def test_it_goes_out_once_a_day_late_rather_than_twice(
 
 
 def test_one_that_was_stopped_before_it_went_out_does_not(
-    job: JobContext, web: Database, report: UUID, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pages: Database, report: UUID, pump: Callable[[], int], agencies_url: str
 ) -> None:
     assert begin(job, MADE + ONE) == 1
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         stop_report(session, report, now=noon(MADE + ONE), actor=ANALYST)
     until(lambda: pump() == 0)
     assert outcomes(job, "alerts.report") == ["moot"]
@@ -81,10 +81,10 @@ def test_one_that_was_stopped_before_it_went_out_does_not(
 
 
 def test_keepers_are_reminded_of_each_agreement_once_before_and_once_after(
-    job: JobContext, web: Database, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pages: Database, pump: Callable[[], int], agencies_url: str
 ) -> None:
     due = MADE + 7 * ONE
-    with web.transaction(NETWORK_SCOPE) as session:
+    with pages.transaction(NETWORK_SCOPE) as session:
         add_analyst(session, ANA)
         add_analyst(session, None)
         held = CommissionSession(

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.settings import Settings
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 from tests.workers.test_reserved_places import change, free, orphans
 
 DESKS = [
     {"name": "A", "services": ["PAS10"], "interpreters": ["maya"]},
     {"name": "B", "services": ["PAS10"]},
 ]
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def counted(web: Web) -> list[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.watching import TOPIC, notify
-from services.kernel.settings import Settings
 from tests.factories.staff import Browser, citizen_browser
-from tests.factories.web import Web, person, running_web, working_day
+from tests.factories.web import Web, person, working_day
 from tests.workers.conftest import messages
 from workers import message_context
 from workers.message_context import Means
@@ -21,12 +20,6 @@ from workers.messages import write
 from workers.runtime import JobContext
 
 EMAIL = "ana@demo.invalid"
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    with running_web(settings) as running:
-        yield running
 
 
 def ana(web: Web) -> Browser:

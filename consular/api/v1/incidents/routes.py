@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -61,11 +62,7 @@ def show_incident(incident: UUID) -> dict[str, Any]:
 )
 def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Take an incident; nobody else can work on it from then on."""
-    return run_once(
-        lambda session: _detailed(
-            session, take(session, incident, now=database_now(session), actor=actor())
-        )
-    )
+    return _run(take, incident)
 
 
 @endpoint(
@@ -80,12 +77,7 @@ def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Add a note to an incident."""
-    return run_once(
-        lambda session: _detailed(
-            session,
-            add_note(session, incident, command["note"], now=database_now(session), actor=actor()),
-        )
-    )
+    return _run(add_note, incident, command["note"])
 
 
 @endpoint(
@@ -100,12 +92,15 @@ def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def resolve_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Resolve an incident with a reason; a worker then clears what is in suspense."""
-    return run_once(
-        lambda session: _detailed(
-            session,
-            resolve(session, incident, now=database_now(session), actor=actor(), **command),
-        )
-    )
+    return _run(resolve, incident, **command)
+
+
+def _run(step: Callable[..., Any], incident: UUID, *args: Any, **named: Any) -> dict[str, Any]:
+    def run(session: Session) -> dict[str, Any]:
+        who: dict[str, Any] = {"now": database_now(session), "actor": actor()}
+        return _detailed(session, step(session, incident, *args, **who, **named))
+
+    return run_once(run)
 
 
 def _shown(incident: Any, **more: Any) -> dict[str, Any]:
