@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from consular.startup import CannotStart
-from integrations.conformance.checking import Checker, Report
+from integrations.conformance.checking import Checker, Report, may_be_heard
 from integrations.conformance.contract import NoContract
 from integrations.conformance.listening import Listener, listening
 from integrations.registry import AGENCIES, Agency
@@ -74,9 +74,10 @@ def _on_this_machine(host: str) -> bool:
 def _listener(stack: ExitStack, agency: Agency, options: Options) -> Listener | None:
     if options.listen is None:
         return None
-    if not agency.calls_back or not options.callback_secret:
+    if not may_be_heard(agency) or not options.callback_secret:
         raise CannotStart(
-            f"{agency.code} calls nobody back, or its callbacks' secret isn't given.",
+            f"{agency.code} calls nobody back about synthetic requests,"
+            " or its callbacks' secret isn't given.",
             "Leave --listen out, or give --callback-secret.",
         )
     host, _, port = options.listen.rpartition(":")

@@ -229,9 +229,39 @@ class ChargeState:
     dropped: tuple[str, ...] = ()
 
 
+class PartWord(StrEnum):
+    """What became of a part of a charge that was to be given back: `returned` where the sender's
+    bank took the charge back, so that no part of it is given. `not_found`: it never arrived."""
+
+    GIVEN = "given"
+    RETURNED = "returned"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class PartOrder:
+    """A part of the charge with that folio to give back, in cents of USD. `key` is the part's own:
+    it is given once at most."""
+
+    folio: str
+    key: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """What the provider says of one part now."""
+
+    key: str
+    status: PartWord
+    amount_minor: int | None = None
+    currency: str | None = None
+    dropped: tuple[str, ...] = ()
+
+
 class PaymentProvider(Protocol):
     """Takes payments of senders and gives them back. Grade A and B: the same folio again is the
-    same charge, and can be asked about."""
+    same charge, the same key the same part of it, and both can be asked about."""
 
     def charge(self, order: ChargeOrder) -> ChargeState:
         """Have the sender pay."""
@@ -247,6 +277,14 @@ class PaymentProvider(Protocol):
 
     def refund(self, folio: str, amount_minor: int) -> ChargeState:
         """Give it back, once; `returned` where the sender's bank was faster."""
+        ...
+
+    def refund_part(self, order: PartOrder) -> PartState:
+        """Give a part of it back, once a key."""
+        ...
+
+    def part_status(self, order: PartOrder) -> PartState:
+        """Ask what became of the part; `not_found` when it never arrived."""
         ...
 
 

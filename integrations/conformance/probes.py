@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from integrations.contracts import (
     BatchEnrollmentAgency,
     BatchStatus,
+    ChargeMethod,
+    ChargeOrder,
+    ChargeWord,
     CurpQuestion,
     EnrollmentAgency,
     EnrollmentApplication,
     EnrollmentBatch,
     EnrollmentStatus,
+    PaymentProvider,
     PayoutAgency,
     PayoutChannel,
     PayoutOrder,
@@ -104,6 +108,24 @@ class PayoutProbe:
 
 
 @dataclass(frozen=True)
+class ChargeProbe:
+    """A charge of one cent in cash, which nobody comes to pay."""
+
+    client: PaymentProvider
+    today: date
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Have nobody pay."""
+        expires_at = datetime.combine(self.today + timedelta(days=2), time(), UTC)
+        amount = 2 if other else 1
+        return self.client.charge(ChargeOrder(key, amount, ChargeMethod.CASH, expires_at))
+
+    def knows(self, key: str) -> bool:
+        """Ask by folio."""
+        return self.client.status(key).status is not ChargeWord.NOT_FOUND
+
+
+@dataclass(frozen=True)
 class QuestionProbe:
     """A question changes nothing: there is no key."""
 
@@ -124,6 +146,7 @@ _PROBES: Mapping[Purpose, Callable[[Any, Mapping[str, Any], date], Probe]] = {
     Purpose.ENROLLMENT: lambda client, sample, _today: EnrollmentProbe(client, sample),
     Purpose.BATCH_ENROLLMENT: BatchProbe,
     Purpose.PAYOUTS: lambda client, _sample, _today: PayoutProbe(client),
+    Purpose.PAYMENTS: lambda client, _sample, today: ChargeProbe(client, today),
     Purpose.POPULATION_REGISTER: lambda client, _sample, _today: QuestionProbe(client),
 }
 

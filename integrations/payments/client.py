@@ -7,7 +7,14 @@ from functools import partial
 from typing import Self
 
 from integrations.base import TokenClient
-from integrations.contracts import ChargeOrder, ChargeState, ChargeWord
+from integrations.contracts import (
+    ChargeOrder,
+    ChargeState,
+    ChargeWord,
+    PartOrder,
+    PartState,
+    PartWord,
+)
 from integrations.errors import AgencyError, Refused, Unanswered
 from integrations.payments import wire
 from integrations.payments.codes import REFUSALS
@@ -54,12 +61,31 @@ class PaymentsClient(TokenClient):
         body = {"amount": wire.amount_of(amount_minor), "currency": "USD"}
         return self._tell("refund", "PUT", f"{_path(folio)}/refund", body, self._about(folio))
 
+    def refund_part(self, order: PartOrder) -> PartState:
+        """Give a part of it back. The same key again is the same part."""
+        body = {"amount": wire.amount_of(order.amount_minor), "currency": "USD"}
+        decode = partial(wire.part_state, order.key)
+        return self._tell("refund_part", "PUT", _part_path(order), body, decode)
+
+    def part_status(self, order: PartOrder) -> PartState:
+        """The part's state; `not_found` is an answer, not an error."""
+        try:
+            return self._ask("part_status", _part_path(order), partial(wire.part_state, order.key))
+        except Refused as refusal:
+            if refusal.code == "not_found":
+                return PartState(order.key, PartWord.NOT_FOUND)
+            raise _no_answer(refusal) from None
+
     def _about(self, folio: str) -> partial[ChargeState]:
         return partial(wire.charge_state, folio, self.pages or str(self._http.base_url))
 
 
 def _path(folio: str) -> str:
     return f"v1/charges/{wire.key_of(folio)}"
+
+
+def _part_path(order: PartOrder) -> str:
+    return f"{_path(order.folio)}/refunds/{wire.key_of(order.key)}"
 
 
 def _no_answer(refusal: Refused) -> AgencyError:

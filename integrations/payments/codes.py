@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.contracts import ChargeMethod, ChargeWord
+from integrations.contracts import ChargeMethod, ChargeWord, PartWord
 
 METHODS: Mapping[ChargeMethod, str] = {
     ChargeMethod.BANK_ACCOUNT: "bank_debit",
@@ -28,11 +28,14 @@ REASONS: Mapping[str, str] = {
     "voided": "not_paid_in_time",
 }
 
+PARTS: Mapping[str, PartWord] = {"given": PartWord.GIVEN, "returned": PartWord.RETURNED}
+
 # Answers 4xx: nothing was done.
 REFUSALS: Mapping[str, str] = {
     "not_found": "not_found",
     "key_reused": "key_reused",
     "voided": "voided",
     "not_paid": "not_paid",
+    "more_than_paid": "more_than_paid",
     "data_invalid": "data_invalid",
 }

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.answers import OptionalFields
-from integrations.contracts import ChargeOrder, ChargeState
-from integrations.payments.codes import METHODS, REASONS, STATUSES
+from integrations.contracts import ChargeOrder, ChargeState, PartState
+from integrations.payments.codes import METHODS, PARTS, REASONS, STATUSES
 
 _KEY = re.compile(r"[A-Z0-9]{1,29}")
 _PATH = re.compile(r"[A-Za-z0-9/_-]{1,200}")
@@ -63,6 +63,21 @@ def charge_state(folio: str, pages: str, body: Mapping[str, Any]) -> ChargeState
         pay_address=_address(pages, optional),
         pay_reference=optional.text("pay_code"),
         refunded=refunded,
+        dropped=tuple(optional.dropped),
+    )
+
+
+def part_state(key: str, body: Mapping[str, Any]) -> PartState:
+    """The state of a part in the answer. ValueError or KeyError when unreadable or about another
+    part."""
+    if body["key"] != key:
+        raise ValueError("an answer about another part")
+    optional = OptionalFields(body)
+    return PartState(
+        key=key,
+        status=PARTS[body["status"]],
+        amount_minor=optional.minor_units("amount"),
+        currency=optional.text("currency"),
         dropped=tuple(optional.dropped),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import socket
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
+
+from integrations.registry import AGENCIES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -139,18 +142,18 @@ class FaultyApplication:
         if faults == CALM:
             return self._application(environ, start_response)
         time.sleep(faults.latency_ms / 1000)
-        answer = self._refusal(faults, environ) or self._answer(agency, faults, environ)
+        answer = self._refusal(agency, faults, environ) or self._answer(agency, faults, environ)
         return answer(environ, start_response)
 
-    def _refusal(self, faults: Faults, environ: WSGIEnvironment) -> Response | None:
+    def _refusal(self, agency: str, faults: Faults, environ: WSGIEnvironment) -> Response | None:
         """An answer that tells that nothing was done (503), or tells nothing at all (500)."""
         if self._board.happens(faults.unavailable_rate):
-            return _problem_answer(503)
+            return _problem_answer(agency, 503)
         if self._board.happens(faults.error_rate):
             # A 500 tells nothing: the change may be made or not.
             if self._board.happens(0.5):
                 self._act(environ)
-            return _problem_answer(500)
+            return _problem_answer(agency, 500)
         return None
 
     def _answer(self, agency: str, faults: Faults, environ: WSGIEnvironment) -> Response:
@@ -186,11 +189,10 @@ def _agency_in(path: str) -> str:
     return path.lstrip("/").partition("/")[0]
 
 
-def _problem_answer(status: int) -> Response:
+def _problem_answer(agency: str, status: int) -> Response:
     headers = {"Retry-After": "1"} if status == 503 else {}
-    return Response(
-        '{"codigo": "NO_DISPONIBLE"}', status, headers=headers, mimetype="application/json"
-    )
+    body = json.dumps({AGENCIES[agency].client.error_field: "NO_DISPONIBLE"})
+    return Response(body, status, headers=headers, mimetype="application/json")
 
 
 def _hang_up(environ: WSGIEnvironment) -> None:

@@ -133,6 +133,17 @@ class Memory:
             ).fetchone()
         return None if row is None else Order(row[0], json.loads(row[1]), *row[2:])
 
+    def given_in_parts(self, agency: str, charge: str) -> int:
+        """The cents of a charge that were given back in parts."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT sum(json_extract(o.body, '$.amount')) FROM effects e JOIN orders o"
+                " USING (agency, folio) WHERE agency = ?"
+                " AND json_extract(o.body, '$.charge') = ?",
+                (agency, charge),
+            ).fetchone()
+        return row[0] or 0
+
     def orders(self, agency: str, limit: int) -> list[Order]:
         """The agency's orders, the newest first."""
         with self._lock:

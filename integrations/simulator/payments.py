@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,11 @@ AGENCY = "payments"
 REFUNDS = f"{AGENCY}.refunds"
 RETURNS = f"{AGENCY}.returns"
 DECLINED = f"{AGENCY}.declined"
+# Parts of charges that were given back, each under a key of its own.
+PARTS = f"{AGENCY}.parts"
 METHODS = ("bank_debit", "card", "cash")
+KEY = r"[A-Z0-9]{1,29}"
+_AMOUNT = r"[0-9]{1,9}\.[0-9]{2}"
 _FIELDS = {"key", "amount", "currency", "method", "expires_at"}
 _VOID = {"void": True}
 
@@ -28,6 +33,8 @@ class SimulatedAgency:
     def __init__(self, world: World) -> None:
         self._world = world
         self._memory = world.memory
+        # What was given back is added up and added to by one at a time.
+        self._giving = threading.Lock()
 
     def blueprint(self) -> Blueprint:
         """The provider's routes, under /payments."""
@@ -37,6 +44,9 @@ class SimulatedAgency:
         routes.add_url_rule(charge, "status", self.status, methods=["GET"])
         routes.add_url_rule(f"{charge}/void", "void", self.void, methods=["PUT"])
         routes.add_url_rule(f"{charge}/refund", "refund", self.refund, methods=["PUT"])
+        part = f"{charge}/refunds/<key>"
+        routes.add_url_rule(part, "refund_part", self.refund_part, methods=["PUT"])
+        routes.add_url_rule(part, "part_status", self.part_status, methods=["GET"])
         routes.add_url_rule("/pay/<folio>", "page", self.page, methods=["GET"])
         routes.add_url_rule("/pay/<folio>", "pay", self.pay, methods=["POST"])
         return routes
@@ -82,13 +92,50 @@ class SimulatedAgency:
     def refund(self, folio: str) -> Response:
         """Give it back once; nothing where the bank took it back before."""
         self._authenticate()
-        word = self._word(self._order(folio))
+        order, amount = self._order(folio), _cents(request.get_json(silent=True))
+        word = self._word(order)
+        if amount is None:
+            raise refuse(422, _error("data_invalid"))
         if word == "paid":
-            now = self._world.now()
-            self._memory.take(REFUNDS, folio, {}, now, acts=self._world.acts(AGENCY))
+            with self._giving:
+                self._hold_to_paid(order, amount)
+                acts, now = self._world.acts(AGENCY), self._world.now()
+                self._memory.take(REFUNDS, folio, {}, now, acts=acts)
         elif word not in ("refunded", "returned"):
             raise refuse(409, _error("not_paid"))
         return self._state(folio, 200)
+
+    def refund_part(self, folio: str, key: str) -> Response:
+        """Give a part back once a key; nothing where the bank took the charge back before."""
+        self._authenticate()
+        order, amount = self._order(folio), _cents(request.get_json(silent=True))
+        if amount is None or not re.fullmatch(KEY, key):
+            raise refuse(422, _error("data_invalid"))
+        with self._giving:
+            new = self._give_part(order, key, amount)
+        return self._part(folio, key, 201 if new else 200)
+
+    def _give_part(self, order: Order, key: str, cents: int) -> bool:
+        """False for a repeat."""
+        body, acts = {"charge": order.folio, "amount": cents}, self._world.acts(AGENCY)
+        known = self._memory.find(PARTS, key)
+        if known is not None and acts is Acts.ONCE:
+            if known.body != {**known.body, **body}:
+                raise refuse(409, _error("key_reused"))
+            return False
+        word = self._word(order)
+        if word == "returned":
+            body, acts = {**body, "returned": True}, Acts.NEVER
+        elif word != "paid":
+            raise refuse(409, _error("not_paid"))
+        else:
+            self._hold_to_paid(order, cents)
+        return self._memory.take(PARTS, key, body, self._world.now(), acts=acts)
+
+    def part_status(self, folio: str, key: str) -> Response:
+        """Return a part's state."""
+        self._authenticate()
+        return self._part(folio, key, 200)
 
     def page(self, folio: str) -> Response:
         """The provider's page, where the sender types what we never see."""
@@ -118,6 +165,26 @@ class SimulatedAgency:
     def describe(self, order: Order) -> str:
         """The charge's state in words."""
         return self._word(order)
+
+    def _hold_to_paid(self, order: Order, cents: int) -> None:
+        """No more goes back than was paid."""
+        if cents + self._memory.given_in_parts(PARTS, order.folio) > _cents(order.body, 0):
+            raise refuse(409, _error("more_than_paid"))
+
+    def _part(self, folio: str, key: str, status: int) -> Response:
+        part = self._memory.find(PARTS, key)
+        if part is None or part.body["charge"] != folio:
+            raise refuse(404, _error("not_found"))
+        cents = part.body["amount"]
+        answer = jsonify(
+            key=key,
+            charge=folio,
+            status="returned" if part.body.get("returned") else "given",
+            amount=f"{cents // 100}.{cents % 100:02d}",
+            currency="USD",
+        )
+        answer.status_code = status
+        return answer
 
     def _authenticate(self) -> None:
         self._world.require_bearer(AGENCY, _error("unauthorized"))
@@ -171,16 +238,22 @@ def _error(code: str) -> dict[str, str]:
     return {"code": code, "detail": "Simulador"}
 
 
+def _cents(body: Any, default: int | None = None) -> Any:
+    """The cents that a body asks for; ``default`` where it asks for none that can be given."""
+    amount = body.get("amount") if isinstance(body, dict) else None
+    if not isinstance(amount, str) or not re.fullmatch(_AMOUNT, amount):
+        return default
+    cents = int(amount.replace(".", ""))
+    return cents if cents and body.get("currency") == "USD" else default
+
+
 def _is_charge(folio: str, body: Any) -> bool:
     if not isinstance(body, dict) or set(body) != _FIELDS or body["key"] != folio:
         return False
-    if not re.fullmatch(r"[A-Z0-9]{1,29}", folio) or body["method"] not in METHODS:
-        return False
-    amount = body["amount"]
-    if not isinstance(amount, str) or not re.fullmatch(r"[0-9]{1,9}\.[0-9]{2}", amount):
+    if not re.fullmatch(KEY, folio) or body["method"] not in METHODS or not _cents(body):
         return False
     try:
         moment = datetime.fromisoformat(body["expires_at"])
     except (TypeError, ValueError):
         return False
-    return body["currency"] == "USD" and float(amount) > 0 and moment.tzinfo is not None
+    return moment.tzinfo is not None

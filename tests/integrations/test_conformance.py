@@ -21,7 +21,7 @@ from integrations.simulator.inprocess import InProcessTransport
 from tests.integrations.conftest import SECRETS, effects, order_faults
 
 TODAY = date(2026, 11, 24)
-KEYED = ("finabien", "sat", "imss", "infonavit")
+KEYED = ("finabien", "payments", "sat", "imss", "infonavit")
 
 
 def check(code: str, transport: httpx.BaseTransport, secret: str | None = None) -> Report:
@@ -177,6 +177,10 @@ def test_a_callback_signed_by_another_is_a_breach(at_home: tuple[str, str]) -> N
         (("http://localhost/x", "--agency", "banxico"), "no contract"),
         (("http://localhost/x", "--agency", "oidc"), "no contract"),
         (("http://localhost/x", "--agency", "imss", "--listen", ":1"), "calls nobody back"),
+        (
+            ("http://localhost/x", "--agency", "payments", "--listen", ":1"),
+            "calls nobody back about synthetic requests",
+        ),
         (("http://localhost/x", "--agency", "sat", "--listen", ":1"), "secret isn't given"),
     ],
 )

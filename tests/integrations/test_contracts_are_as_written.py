@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import pytest
 import integrations
 from integrations.contracts import (
     BatchEnrollmentAgency,
+    ChargeMethod,
+    ChargeOrder,
     CitizenSignIn,
     DocumentFile,
     EnrollmentAgency,
@@ -25,12 +28,15 @@ from integrations.contracts import (
     HolderQuestion,
     MessageSender,
     NameCorrection,
+    PartOrder,
+    PaymentProvider,
     PayoutAgency,
     PayoutChannel,
     PopulationRegister,
     RateSource,
     StaffSignIn,
 )
+from integrations.errors import Refused
 from integrations.finabien import codes as finabien_codes
 from integrations.finabien import wire
 from integrations.finabien.client import FinabienClient
@@ -41,6 +47,9 @@ from integrations.imss.client import ImssClient
 from integrations.infonavit import codes as infonavit_codes
 from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
+from integrations.payments import codes as payments_codes
+from integrations.payments import wire as payments_wire
+from integrations.payments.client import PaymentsClient
 from integrations.rates.client import BanxicoClient
 from integrations.registers import OTHER_REASON, DocumentClient, RegisterClient
 from integrations.renapo import codes as renapo_codes
@@ -190,6 +199,83 @@ def test_client_and_simulator_keep_to_a_registers_openapi(
     assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
 
 
+def test_client_and_simulator_keep_to_the_payment_providers_openapi(
+    simulator: Simulator, control: httpx.Client, clock: Clock
+) -> None:
+    recorder = Recorder("payments", InProcessTransport(simulator))
+    until = clock() + timedelta(hours=1)
+    with PaymentsClient("http://s.test/payments", SECRETS["payments"], recorder) as client:
+        client.status("RNONE")
+        client.void("RNONE")
+        for method in ChargeMethod:
+            for fault in ("unpaid_rate", "declined_rate", "none"):
+                order_faults(control, "payments", **({} if fault == "none" else {fault: 1}))
+                order = ChargeOrder(
+                    f"R{method}{fault}".upper().replace("_", ""), 500, method, until
+                )
+                _meet_every_end_of_a_charge(client, control, order)
+        expired = ChargeOrder("REXPIRED", 500, ChargeMethod.CASH, until)
+        order_faults(control, "payments", unpaid_rate=1)
+        client.charge(expired)
+        clock.forward(3600)
+        client.status(expired.folio)
+        control.delete("/_simulator/faults/payments")
+        # Stopped before it came, and out of time.
+        for folio in ("RNONE", "REXPIRED"):
+            _ignoring_errors(client.charge, replace(expired, folio=folio))
+        _ask_for_nothing(client, expired)
+        _meet_faults(
+            control,
+            "payments",
+            [
+                lambda _: client.charge(replace(expired, folio="RNEW")),
+                lambda _: client.status("RNEW"),
+                lambda _: client.void("RNEW"),
+                lambda _: client.refund("RNEW", 1),
+                lambda _: client.refund_part(PartOrder("RNEW", "D1", 1)),
+                lambda _: client.part_status(PartOrder("RNEW", "D1", 1)),
+            ],
+        )
+    assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
+    with PaymentsClient("http://s.test/payments", "another", recorder) as stranger:
+        for step in (stranger.status, stranger.void):
+            _ignoring_errors(step, "RNONE")
+    assert {code for _, code in recorder.seen} == {200, 201, 401, 404, 409, 422, 500, 503}
+
+
+def _ask_for_nothing(client: PaymentsClient, order: ChargeOrder) -> None:
+    """The adapter refuses to write no amount down; the provider refuses it as well."""
+    with pytest.raises(ValueError, match="positive"):
+        client.charge(replace(order, amount_minor=0))
+    nothing, path = {"amount": "0.00", "currency": "USD"}, f"v1/charges/{order.folio}"
+    charge = {**payments_wire.charge_body(order), **nothing}
+    for to, body in ((path, charge), (f"{path}/refund", nothing), (f"{path}/refunds/D1", nothing)):
+        with pytest.raises(Refused, match="data_invalid"):
+            client._tell("charge", "PUT", to, body, dict)
+
+
+def _meet_every_end_of_a_charge(
+    client: PaymentsClient, control: httpx.Client, order: ChargeOrder
+) -> None:
+    """Charged twice, and as another; parts of it and then all given back, and taken back."""
+    folio = order.folio
+    for each in (order, order, replace(order, amount_minor=499)):
+        _ignoring_errors(client.charge, each)
+    part = PartOrder(folio, f"D{folio}", 200)
+    others = (replace(part, key="D2", amount_minor=400), replace(part, folio="RNOBODY"))
+    for each in (part, part, replace(part, amount_minor=1), *others):
+        _ignoring_errors(client.refund_part, each)
+        _ignoring_errors(client.part_status, each)
+    for cents in (301, 300, 300):
+        _ignoring_errors(lambda amount: client.refund(folio, amount), cents)
+    _ignoring_errors(lambda amount: client.refund("RNOBODY", amount), 1)
+    control.post(f"/_simulator/charges/{folio}/return")
+    _ignoring_errors(client.refund_part, replace(part, key=f"L{folio}"))
+    _ignoring_errors(client.part_status, replace(part, key=f"L{folio}"))
+    client.void(folio)
+    client.status(folio)
+
+
 def test_client_and_simulator_keep_to_renapos_openapi(
     simulator: Simulator, control: httpx.Client
 ) -> None:
@@ -277,6 +363,14 @@ def _ignoring_errors(step: Any, order: Any) -> None:
             "finabien",
             [finabien_codes.STATUSES, finabien_codes.REASONS, finabien_codes.REFUSALS],
         ),
+        (
+            "payments",
+            [
+                *(payments_codes.STATUSES, payments_codes.REASONS, payments_codes.REFUSALS),
+                payments_codes.PARTS,
+                {theirs: ours for ours, theirs in payments_codes.METHODS.items()},
+            ],
+        ),
         ("sat", [sat_codes.STATUSES, sat_codes.REASONS, sat_codes.REFUSALS, sat_codes.REMEDIES]),
         (
             "imss",
@@ -319,6 +413,7 @@ def test_whatever_is_refused_has_a_remedy(codes: Any) -> None:
 def test_the_adapters_are_what_the_contracts_ask_for() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(503))
     payouts: PayoutAgency = FinabienClient("http://x.test", "t", transport)
+    payments: PaymentProvider = PaymentsClient("http://x.test", "t", transport)
     register: EnrollmentAgency = SatClient("http://x.test", "t", transport)
     insurance: EnrollmentAgency = ImssClient("http://x.test", "t", transport)
     fund: BatchEnrollmentAgency = InfonavitClient("http://x.test", "t", transport)
@@ -327,7 +422,9 @@ def test_the_adapters_are_what_the_contracts_ask_for() -> None:
     sender: MessageSender = NoticesClient("http://x.test", "t", transport)
     citizens: CitizenSignIn = LlaveMxClient("http://x.test", "i", "s", transport=transport)
     staff: StaffSignIn = OidcClient("http://x.test", "i", "s", transport)
-    assert all((payouts, register, insurance, fund, population, rates, sender, citizens, staff))
+    assert all(
+        (payouts, payments, register, insurance, fund, population, rates, sender, citizens, staff)
+    )
 
 
 @pytest.mark.parametrize(
