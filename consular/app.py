@@ -97,8 +97,9 @@ from services.kernel.crypto import Vault
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable
 from services.kernel.logins import Duty
-from services.kernel.settings import Settings
+from services.kernel.settings import Settings, SettingsError
 from services.kernel.signatures import Signer
+from services.remittances.house_accounts import SIMULATED, read_house_accounts
 
 # One byte more than a body may have, so that a longer one is seen to be too long.
 MAX_REQUEST = MAX_BODY + 1
@@ -184,6 +185,15 @@ class CodeConverter(BaseConverter):
     weight = 110
 
 
+def _house_accounts(settings: Settings) -> frozenset[str]:
+    """Raises `SettingsError`."""
+    usual = SIMULATED if settings.development else ""
+    try:
+        return read_house_accounts(settings.values.get("CONSULAR_HOUSE_ACCOUNTS", usual))
+    except ValueError:
+        raise SettingsError("CONSULAR_HOUSE_ACCOUNTS: no CLABE or card number.") from None
+
+
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     """An application that is ready to fork: no connection is open yet."""
     app = Web(__name__, static_folder=None)
@@ -196,6 +206,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         MAX_FORM_MEMORY_SIZE=MAX_REQUEST,
         FORM_KEY=hashlib.sha256(b"consular.form" + settings.index_key()).digest(),
         MIGRATIONS_HEAD=migrations.head(),
+        HOUSE_ACCOUNTS=_house_accounts(settings),
         TAKES_PAYMENTS=settings.development or "CONSULAR_PAYMENTS_URL" in settings.values,
         # In a quarter of an hour. Development leaves room for tests that act as many people.
         CODES_PER_ADDRESS=5 if not settings.development else 9000,

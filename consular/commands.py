@@ -32,6 +32,7 @@ from services.kernel.db import NETWORK_SCOPE, Scope
 from services.kernel.errors import NotFound
 from services.kernel.idempotency import RequestKey
 from services.remittances import ordering
+from services.remittances.confirming import refuse_unconfirmed
 from services.remittances.models import Remittance
 
 
@@ -151,15 +152,19 @@ def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
 
 
 def order_remittance(session: Session, command: ordering.OrderRemittance) -> Remittance:
-    """Order it as of the database's clock, where somebody takes payments."""
-    return ordering.order(
+    """Order it as of the database's clock, where somebody takes payments and the sender is sure."""
+    moment = database_now(session)
+    ordered = ordering.order(
         session,
         command,
-        now=database_now(session),
+        now=moment,
         actor=actor(),
         vault=vault(),
         takes_payments=current_app.config["TAKES_PAYMENTS"],
+        house_accounts=current_app.config["HOUSE_ACCOUNTS"],
     )
+    refuse_unconfirmed(session, ordered, command, now=moment, vault=vault())
+    return ordered
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from consular.auth import account, now, vault
@@ -16,11 +17,12 @@ from services.kernel.errors import NotFound
 from services.kernel.identifiers import find_bank
 from services.remittances.first_sends import is_first_large_send
 from services.remittances.holders import ask_holder, find_answer
+from services.remittances.house_accounts import refuse_house_account
 from services.remittances.models import Quote
 from services.remittances.ordering import Recipient
 from services.remittances.quoting import get_quote
 from services.remittances.recipients import account_of
-from services.remittances.rules import HolderMatch, Payout
+from services.remittances.rules import HolderMatch, Payout, wants_confirmation
 
 # Nobody has so many recipients; whoever tries names at an account would need more.
 QUESTIONS = Rate(30, timedelta(days=1))
@@ -38,14 +40,15 @@ class RecipientCheck:
     @property
     def wants_tick(self) -> bool:
         """Whether the sender has to say that they are sure."""
-        return self.first_large_send or self.holder is HolderMatch.NO
+        return wants_confirmation(first_large_send=self.first_large_send, holder=self.holder)
 
 
 def check_recipient(quote: UUID, recipient: Recipient) -> RecipientCheck:
-    """What is known now. Raises NotFound for a quote of somebody else."""
+    """What is known now. Raises NotFound for a quote of somebody else, `HouseAccount`."""
     with transaction() as session:
         priced = _priced(session, quote)
         payout = Payout(priced.payout)
+        _refuse_house_account(recipient, payout)
         answer = find_answer(session, account(), recipient, payout, vault=vault())
         moment = database_now(session)
         return RecipientCheck(
@@ -59,9 +62,11 @@ def check_recipient(quote: UUID, recipient: Recipient) -> RecipientCheck:
 
 
 def ask_about(quote: UUID, recipient: Recipient) -> None:
-    """Have the agency asked whose the account is, once. Raises NotFound, TooManyAttempts."""
+    """Have the agency asked whose the account is, once. Raises NotFound, TooManyAttempts,
+    `HouseAccount`."""
     with transaction() as session:
         payout = Payout(_priced(session, quote).payout)
+        _refuse_house_account(recipient, payout)
         known = find_answer(session, account(), recipient, payout, vault=vault())
     if known is not None or account_of(recipient, payout) is None:
         return
@@ -70,6 +75,10 @@ def ask_about(quote: UUID, recipient: Recipient) -> None:
         spend(session, [Budget(subject, QUESTIONS)], now=now())
     with transaction() as session:
         ask_holder(session, account(), recipient, payout, now=now(), vault=vault())
+
+
+def _refuse_house_account(recipient: Recipient, payout: Payout) -> None:
+    refuse_house_account(account_of(recipient, payout), current_app.config["HOUSE_ACCOUNTS"])
 
 
 def _priced(session: Session, quote: UUID) -> Quote:

@@ -6,7 +6,7 @@ own words in its `wire.py`. Every method may raise what `integrations.errors` dr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -118,6 +118,15 @@ class Branch:
     longitude: float
 
 
+@dataclass(frozen=True, slots=True)
+class BranchList:
+    """Every branch that could be read, and the codes of the rows that couldn't be; "" for one whose
+    code couldn't be either."""
+
+    branches: tuple[Branch, ...]
+    unreadable: tuple[str, ...] = ()
+
+
 class HolderMatch(StrEnum):
     """Whether an account's holder is called as the sender wrote: never what they are called."""
 
@@ -165,7 +174,7 @@ class PayoutAgency(Protocol):
         """Stop the payout: `cancelled`, or `paid` when it was too late."""
         ...
 
-    def branches(self) -> Sequence[Branch]:
+    def branches(self) -> BranchList:
         """Every branch that pays cash out now."""
         ...
 

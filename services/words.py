@@ -145,6 +145,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "enrollments.document": enrollments.DOCUMENTS,
     "remittances.correction": remittances.CORRECTIONS,
     "remittances.holder": remittances.HOLDERS,
+    "remittances.remedy": remittances.REMEDIES,
     "remittances.identification": remittances.IDENTIFICATIONS,
     "remittances.purpose": remittances.PURPOSES,
     "remittances.reason": remittances.REASONS,

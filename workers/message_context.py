@@ -451,6 +451,17 @@ def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageCo
     return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS))
 
 
+def remittance_not_paid(
+    session: Session, remittance_id: UUID, means: Means
+) -> MessageContext | None:
+    """That no payment came in its term, and what to do next; None where one came and the sender's
+    bank took it back."""
+    notice = remittances.get_notice(session, remittance_id, means.vault)
+    if notice is None or notice.status != RemittanceStatus.FAILED or notice.was_paid:
+        return None
+    return _about_remittance("remittance_not_paid", remittance_id, notice, means)
+
+
 def _about_remittance(
     message: str, remittance_id: UUID, notice: remittances.Notice, means: Means, **values: str
 ) -> MessageContext:

@@ -28,7 +28,7 @@ from services.outbox.delivery import enqueue
 from services.outbox.periodic import start_if_due, start_if_due_daily
 from services.privacy import queries as privacy
 from services.remittances import queries as remittances
-from services.remittances import screening
+from services.remittances import remedying, screening
 from services.remittances.rules import Status
 
 PERIOD_SECONDS = 1.0
@@ -147,6 +147,8 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
     for remittance in remittances.list_unattended(session, before=before, limit=BATCH):
         topic = _GOES_ON.get(remittance.status, "remittances.payout")
         enqueue(session, topic, remittance.id)
+    for remedy in remedying.list_unattended_remedies(session, before=before, limit=BATCH):
+        enqueue(session, remedying.TOPIC, remedy)
 
 
 def _screen_again(session: Session, _: datetime) -> None:

@@ -13,6 +13,7 @@ from consular.input.fields import (
     Card,
     Choice,
     Clabe,
+    Flag,
     Identifier,
     MexicanPhone,
     MoneyField,
@@ -190,9 +191,13 @@ class RecipientCheckSchema(Schema):
 
 
 class RemittanceSchema(RecipientCheckSchema):
-    """An order from a quote."""
+    """An order from a quote. ``recipient_confirmed``: the sender knows the recipient and has asked
+    them; needed for a first large transfer to somebody, and where the account's holder is called
+    otherwise (``recipient_not_confirmed``). ``POST /recipients/check`` tells before."""
 
     example: ClassVar[dict[str, Any]] = {**RecipientCheckSchema.example, "purpose": "family"}
+
+    recipient_confirmed = Flag(load_default=False)
 
     purpose = Choice(tuple(p.value for p in Purpose), load_default=Purpose.FAMILY.value)
     collect = fields.Nested(CollectSchema, load_default=None, allow_none=True)
@@ -205,6 +210,7 @@ class RemittanceSchema(RecipientCheckSchema):
             Purpose(data["purpose"]),
             current_language(),
             data["collect"],
+            data["recipient_confirmed"],
         )
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from integrations.base import Call, TokenClient
 from integrations.contracts import (
     Branch,
+    BranchList,
     HolderMatch,
     HolderQuestion,
     NameCorrection,
@@ -57,17 +58,19 @@ class FinabienClient(TokenClient):
         except Refused as refusal:
             return _absent(folio, refusal)
 
-    def branches(self) -> list[Branch]:
+    def branches(self) -> BranchList:
         """Every branch that pays cash out, page by page. Raises as a question does."""
         branches: list[Branch] = []
+        unreadable: list[str] = []
         page: int | None = 1
         for _ in range(MOST_PAGES):
             if page is None:
                 break
             query = {"pagina": str(page)}
             part, page = self._ask("branches", "v1/sucursales", wire.branches_page, query=query)
-            branches += part
-        return branches
+            branches += part.branches
+            unreadable += part.unreadable
+        return BranchList(tuple(branches), tuple(unreadable))
 
     def match_holder(self, question: HolderQuestion) -> HolderMatch:
         """Compare the name with that of the account's holder; `not_offered` also for a name or

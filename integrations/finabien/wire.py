@@ -16,6 +16,7 @@ from typing import Any
 from integrations.answers import OptionalFields
 from integrations.contracts import (
     Branch,
+    BranchList,
     CreditProof,
     PayoutChannel,
     PayoutOrder,
@@ -142,23 +143,27 @@ def payout_state(folio: str, body: Mapping[str, Any]) -> PayoutState:
     )
 
 
-def branches_page(body: Mapping[str, Any]) -> tuple[list[Branch], int | None]:
+def branches_page(body: Mapping[str, Any]) -> tuple[BranchList, int | None]:
     """One page of the branches, and which is the next. ValueError or KeyError when unreadable.
 
-    A branch that can't be read is left out: it spoils none of the others.
+    A branch that can't be read is left out and named: it spoils none of the others.
     """
     following = body.get("siguiente")
     if following is not None and not (isinstance(following, int) and following > 0):
         raise ValueError("no number of a page")
-    branches = [_readable_branch(row) for row in body["sucursales"]]
-    return [branch for branch in branches if branch is not None], following
+    branches: list[Branch] = []
+    unreadable: list[str] = []
+    for row in body["sucursales"]:
+        try:
+            branches.append(_branch(row))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            unreadable.append(_code(row))
+    return BranchList(tuple(branches), tuple(unreadable)), following
 
 
-def _readable_branch(row: Mapping[str, Any]) -> Branch | None:
-    try:
-        return _branch(row)
-    except (ValueError, KeyError, TypeError):
-        return None
+def _code(row: object) -> str:
+    """The code of a row of which the rest can't be read, where it can."""
+    return (OptionalFields(row).text("clave") or "") if isinstance(row, Mapping) else ""
 
 
 def _branch(row: Mapping[str, Any]) -> Branch:

@@ -12,14 +12,23 @@ from services.disputes.claiming import list_actions
 from services.disputes.errors import DisputeTaken, RemedyNotOffered
 from services.disputes.lifecycle import LIFECYCLE
 from services.disputes.models import Dispute
-from services.disputes.rules import Action, Left, Remedy, Status, gives_fees, remedies, remedy_minor
+from services.disputes.rules import (
+    Action,
+    Left,
+    Remedy,
+    Status,
+    correct_by,
+    gives_fees,
+    remedies,
+    remedy_minor,
+)
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import Invalid, WrongState
 from services.remittances import rules as remittances
 from services.remittances.models import Remittance
-from services.remittances.remedying import give_remedy, lock_remittance
+from services.remittances.remedying import Remedied, give_remedy, lock_remittance
 
 EXPLANATION_PLACE = "disputes.explanation"
 
@@ -115,8 +124,10 @@ def _give(session: Session, dispute: Dispute, command: ResolveDispute, *, now: d
     if remedy is Remedy.AMOUNT and minor <= 0:
         raise Invalid("required", field="amount")
     if minor:
-        key, fees = f"dispute:{dispute.id}", gives_fees(remedy, left)
-        give_remedy(session, remittance, minor, fees=fees, key=key, now=now)
+        due_on = correct_by(remittances.day_in_mexico(now))
+        why = Remedied("dispute", dispute.id, dispute.folio, due_on)
+        fees = gives_fees(remedy, left)
+        give_remedy(session, remittance, minor, fees=fees, why=why, now=now)
     return minor
 
 

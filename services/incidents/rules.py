@@ -26,8 +26,9 @@ class Kind(StrEnum):
     ``books_differ``: a row of the ledger isn't what it was, or a balance isn't its lines' sum.
     ``funding_returned``: the sender's bank took back what was paid out or given back already;
     ``funding_contradicts``: the provider of payments says what must not be. ``refund_due``: the
-    term to give a sender's money back ends soon. ``name_listed``: a name of an order that is at the
-    agency is on a list that is screened against.
+    term to give a sender's money back ends soon; ``remedy_due``: so does that of a remedy;
+    ``dispute_overdue``: a claimed error wasn't decided within its term. ``name_listed``: a
+    name of an order that is at the agency is on a list that is screened against.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -54,6 +55,8 @@ class Kind(StrEnum):
     FUNDING_CONTRADICTS = "funding_contradicts"
     REFUND_DUE = "refund_due"
     NAME_LISTED = "name_listed"
+    DISPUTE_OVERDUE = "dispute_overdue"
+    REMEDY_DUE = "remedy_due"
 
 
 class Subject(StrEnum):
@@ -67,6 +70,7 @@ class Subject(StrEnum):
     PROCESS = "process"
     AGENCY = "agency"
     SUMS = "sums"
+    DISPUTE = "dispute"
 
 
 class Resolution(StrEnum):
@@ -120,12 +124,14 @@ END_BY_THEMSELVES = frozenset(
         Kind.BOOKS_DIFFER,
         Kind.REFUND_DUE,
         Kind.NAME_LISTED,
+        Kind.DISPUTE_OVERDUE,
+        Kind.REMEDY_DUE,
     }
 )
 
 
 # Told to the duty officer as soon as they are open.
-CALLS_AT_ONCE = frozenset({Kind.BOOKS_DIFFER, Kind.ANSWER_OVERDUE})
+CALLS_AT_ONCE = frozenset({Kind.BOOKS_DIFFER, Kind.ANSWER_OVERDUE, Kind.DISPUTE_OVERDUE})
 
 
 def resolutions(kind: Kind, suspense_minor: int) -> tuple[Resolution, ...]:

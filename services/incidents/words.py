@@ -33,6 +33,8 @@ KINDS: Mapping[str, str] = {
     Kind.FUNDING_CONTRADICTS: _("Pago que no cuadra con el envío"),
     Kind.REFUND_DUE: _("Devolución por vencer"),
     Kind.NAME_LISTED: _("Nombre en una lista, con la orden ya enviada"),
+    Kind.DISPUTE_OVERDUE: _("Reclamación sin respuesta en su plazo"),
+    Kind.REMEDY_DUE: _("Devolución por un error, por vencer"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -134,6 +136,14 @@ MEANINGS: Mapping[str, str] = {
         "Un nombre de este envío coincide con una lista, y la orden ya está en Finabien. Decide en"
         " la revisión de nombres si sigue o se detiene."
     ),
+    Kind.DISPUTE_OVERDUE: _(
+        "Pasaron los días que da la ley para investigar una reclamación y nadie la ha decidido."
+        " Decídela hoy en Tesorería, con su folio, y avisa a quien la espera."
+    ),
+    Kind.REMEDY_DUE: _(
+        "Hoy vence el plazo de la ley para devolver lo que se debe por un error, y el proveedor de"
+        " pagos no ha dicho que lo devolvió. Pregúntale por el folio de la reclamación."
+    ),
     Kind.SUMS_DIFFER: _(
         "Las sumas guardadas de los indicadores no son las del recuento. Ya no se usan: los"
         " indicadores se cuentan hecho por hecho, exactos pero más lentos. Averigua quién cambió"
@@ -177,6 +187,8 @@ FACTS: Mapping[str, str] = {
     "until": _("Último día"),
     "sums": _("Sumas"),
     "cells": _("Cifras distintas"),
+    "rows": _("Filas que no se pudieron leer"),
+    "readable": _("Filas que sí"),
     "first": _("La primera: guardada y recontada"),
 }
 

@@ -15,7 +15,7 @@ from services.ledger import posting as ledger
 from services.ledger.posting import Line, Transfer, id_of
 from services.ledger.queries import list_posted
 from services.ledger.rules import State
-from services.remittances.models import Remittance
+from services.remittances.models import RemedyRefund, Remittance
 
 
 class LedgerCode(StrEnum):
@@ -58,7 +58,7 @@ _PESOS = frozenset(
 
 
 class EntryKind(StrEnum):
-    """What moved the money; each happens at most once to a remittance, the last three to an
+    """What moved the money; each happens at most once to a remittance, the last four to an
     incident or a dispute.
 
     ``held``: pesos that were ordered are kept for the agency until it has paid or it is given back.
@@ -66,7 +66,8 @@ class EntryKind(StrEnum):
     ``returned``: their bank took it back, ``lost`` where that is the house's loss, ``unfunded``
     where nothing is owed for it.
     ``suspended``: the agency contradicts the books; ``cleared``: a person has settled that.
-    ``remedied``: an error is put right, and the sender is owed something back.
+    ``remedied``: an error is put right, and the sender is owed something back; ``remedy_given``:
+    they have it.
     """
 
     FUNDED = "funded"
@@ -82,10 +83,16 @@ class EntryKind(StrEnum):
     SUSPENDED = "suspended"
     CLEARED = "cleared"
     REMEDIED = "remedied"
+    REMEDY_GIVEN = "remedy_given"
 
 
 # They follow what is said of a remittance, not its status.
-BESIDE_STATUS = (EntryKind.SUSPENDED, EntryKind.CLEARED, EntryKind.REMEDIED)
+BESIDE_STATUS = (
+    EntryKind.SUSPENDED,
+    EntryKind.CLEARED,
+    EntryKind.REMEDIED,
+    EntryKind.REMEDY_GIVEN,
+)
 
 
 def line(account: LedgerCode, amount: int) -> Line:
@@ -182,6 +189,18 @@ def post_remedy(
     ]
     kind = EntryKind.REMEDIED
     transfer = Transfer(id_of(f"{key}:{kind}"), kind.value, of.id, [e for e in lines if e.amount])
+    ledger.post(session, transfer, now=now)
+
+
+def post_remedy_settled(
+    session: Session, of: RemedyRefund, *, returned: bool, now: datetime
+) -> None:
+    """What was owed for an error went back. ``returned``: with all else that the sender's bank took
+    back, so that the loss is smaller by it. Raises `AlreadyPosted`."""
+    taken = LedgerCode.LOSSES_USD if returned else LedgerCode.FUNDING_CLEARING
+    lines = [line(LedgerCode.REFUNDS_PAYABLE, of.amount_minor), line(taken, -of.amount_minor)]
+    kind = EntryKind.REMEDY_GIVEN
+    transfer = Transfer(id_of(f"remedy:{of.id}:{kind}"), kind.value, of.remittance_id, lines)
     ledger.post(session, transfer, now=now)
 
 

@@ -69,6 +69,19 @@ class RemedyExceedsPaid(Conflict):
     code = "remedy_exceeds_paid"
 
 
+class HouseAccount(Invalid):
+    """The account is one of ours or of the agency's."""
+
+    code = "house_account"
+
+
+class RecipientNotConfirmed(Invalid):
+    """A first large transfer to somebody, or to an account whose holder is called otherwise: the
+    sender has to say that they are sure."""
+
+    code = "recipient_not_confirmed"
+
+
 class RecipientForgotten(Conflict):
     """The recipient's key was deleted, so that the account can't be read."""
 

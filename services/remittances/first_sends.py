@@ -18,7 +18,12 @@ from services.remittances.tariffs import first_send_minor
 
 
 def is_first_large_send(
-    session: Session, priced: Quote, recipient: Recipient, *, now: datetime, vault: Vault
+    session: Session,
+    priced: Quote | Remittance,
+    recipient: Recipient,
+    *,
+    now: datetime,
+    vault: Vault,
 ) -> bool:
     """Whether it is large, and nothing has yet been paid to that person at that account."""
     if priced.send_minor < first_send_minor(session, day_in_mexico(now)):

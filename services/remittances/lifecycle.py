@@ -57,6 +57,7 @@ LIFECYCLE = Lifecycle(
         enqueue_at("remittances.refund", Status.REFUNDING),
         enqueue_at("remittances.paid", Status.PAID),
         enqueue_at("remittances.refunded", Status.REFUNDING),
+        enqueue_at("remittances.not_paid", Status.FAILED),
     ),
     stamps={**dict.fromkeys(GIVEN_BACK, "refunded_at"), Status.FUNDED: "funded_at"},
 )

@@ -34,6 +34,7 @@ from services.remittances.rules import (
     Party,
     Payout,
     ReceiptKind,
+    RemedyState,
     Status,
     cost_minor,
     shown_rate,
@@ -391,6 +392,34 @@ class Charge(Base):
     refund_asked_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
     returned_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class RemedyRefund(Base):
+    """What goes back to a sender for an error, at the provider a part of the charge under the key
+    ``folio``: that of what it is for, whose id this is.
+
+    ``asked_at`` is written and committed before the provider is first told.
+    """
+
+    __tablename__ = "remedy_refunds"
+    owners = PartOf("remittance_id", Remittance)
+    __table_args__ = (
+        sa.CheckConstraint(one_of("state", RemedyState), name="state"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_minor"),
+        sa.CheckConstraint("(state = 'owed') = (settled_at IS NULL)", name="settled"),
+        sa.Index("ix_remedy_refunds_remittance_id", "remittance_id"),
+        sa.Index("ix_remedy_refunds_owed", "due_on", postgresql_where=sa.text("state = 'owed'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"))
+    folio: Mapped[str] = mapped_column(sa.Text, unique=True)
+    amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[str] = mapped_column(sa.Text)
+    due_on: Mapped[date]
+    owed_at: Mapped[datetime] = mapped_column(_NOW)
+    asked_at: Mapped[datetime | None] = mapped_column(_NOW)
+    settled_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
 class ScreeningList(Base):

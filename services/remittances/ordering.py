@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from services.remittances.errors import (
     QuoteExpired,
     QuoteUsed,
 )
+from services.remittances.house_accounts import refuse_house_account
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Remittance
 from services.remittances.places import Collect, choose_place
@@ -75,6 +76,8 @@ class OrderRemittance:
     purpose: Purpose
     language: str = "es"
     collect: Collect | None = None
+    # The sender says that they know the recipient, and have asked them.
+    confirmed: bool = False
 
 
 def order(
@@ -85,12 +88,14 @@ def order(
     actor: Actor,
     vault: Vault,
     takes_payments: bool = True,
+    house_accounts: Collection[str] = (),
 ) -> Remittance:
     """Take the order, and hand it to the workers, who have the sender pay: all or none.
 
-    ``takes_payments`` is whether this instance has a provider. Raises `FundingUnavailable`,
-    NotFound for a quote of somebody else, `QuoteExpired`, `QuoteUsed`, `ProfileRequired`,
-    `LimitExceeded`, `PersonLimitExceeded`, `NoPlaceToCollect`, Invalid with the recipient's field.
+    ``takes_payments`` is whether this instance has a provider; ``house_accounts`` are nobody's.
+    Raises `FundingUnavailable`, NotFound for a quote of somebody else, `QuoteExpired`, `QuoteUsed`,
+    `ProfileRequired`, `LimitExceeded`, `PersonLimitExceeded`, `NoPlaceToCollect`, `HouseAccount`,
+    Invalid with the recipient's field.
     """
     if not takes_payments:
         raise FundingUnavailable()
@@ -98,6 +103,7 @@ def order(
         raise Forbidden()
     begun = _begin(session, command, actor.account_id, now)
     number = _account_number(command.recipient, Payout(begun.payout))
+    refuse_house_account(number, house_accounts)
     rules = tariff_of(begun.rules)
     _refuse_used_or_expired(begun, now)
     sender = _sender(begun)

@@ -49,22 +49,32 @@ class Collect:
     municipality: str | None = None
 
 
-def store_places(session: Session, listed: Sequence[ListedPlace], *, now: datetime) -> int:
-    """Keep the whole list; those that it no longer has are closed. An empty one isn't believed.
+def store_places(
+    session: Session,
+    listed: Sequence[ListedPlace],
+    *,
+    now: datetime,
+    unreadable: Sequence[str] = (),
+) -> int:
+    """Keep the whole list; those that it no longer has are closed. One isn't believed that is
+    empty, or of which most rows can't be read: what was listed before stays.
 
-    Returns how many are open.
+    ``unreadable`` are the codes of those rows, which are kept as they were; "" where the code can't
+    be read either: then none is closed. Returns how many are open.
     """
-    if not listed:
+    if len(listed) <= len(unreadable):
         return count_places(session)
     rows = [{**asdict(place), "seen_at": now, "closed_at": None} for place in listed]
     upsert(session, CollectionPlace, rows)
-    session.execute(
-        update(CollectionPlace)
-        .where(CollectionPlace.seen_at < now, CollectionPlace.closed_at.is_(None))
-        .values(closed_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return len(rows)
+    if "" not in unreadable:
+        gone = CollectionPlace.code.not_in(unreadable)
+        session.execute(
+            update(CollectionPlace)
+            .where(CollectionPlace.seen_at < now, CollectionPlace.closed_at.is_(None), gone)
+            .values(closed_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return count_places(session)
 
 
 def count_places(session: Session) -> int:

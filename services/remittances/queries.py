@@ -84,6 +84,7 @@ class Notice:
     email: str | None
     phone: str | None
     account: UUID
+    was_paid: bool = True
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
         email=profile.email,
         phone=profile.phone,
         account=remittance.account_id,
+        was_paid=remittance.funded_at is not None,
     )
 
 
@@ -352,5 +354,15 @@ _MISMATCHED = text(
         WHERE e.kind = 'remedied' AND p.account_code = 'refunds_payable' GROUP BY e.subject_id
     ) remedied ON remedied.subject_id = r.id
     WHERE r.remedied_minor <> coalesce(remedied.amount, 0)
+    UNION
+    SELECT coalesce(settled.remittance_id, given.subject_id) FROM (
+        SELECT remittance_id, sum(amount_minor) AS amount FROM remedy_refunds
+        WHERE state <> 'owed' GROUP BY remittance_id
+    ) settled FULL JOIN (
+        SELECT e.subject_id, sum(p.amount) AS amount
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE e.kind = 'remedy_given' AND p.account_code = 'refunds_payable' GROUP BY e.subject_id
+    ) given ON given.subject_id = settled.remittance_id
+    WHERE settled.amount IS DISTINCT FROM given.amount
     """
 )

@@ -114,6 +114,15 @@ class ChargeStatus(StrEnum):
     RETURNED = "returned"
 
 
+class RemedyState(StrEnum):
+    """Where money stands that goes back for an error: ``owed``, ``given`` by the provider, or
+    ``returned`` by the sender's bank before that, with all that they paid."""
+
+    OWED = "owed"
+    GIVEN = "given"
+    RETURNED = "returned"
+
+
 class Party(StrEnum):
     """Whose name is compared with a list."""
 
@@ -317,6 +326,11 @@ def contradicts(status: Status, answer: Answer) -> Kind | None:
     if status in ENDED_UNPAID and answer is Answer.PAID:
         return Kind.PAID_AFTER_REFUND
     return None
+
+
+def wants_confirmation(*, first_large_send: bool, holder: HolderMatch | None) -> bool:
+    """Whether the sender has to say that they are sure of the recipient."""
+    return first_large_send or holder is HolderMatch.NO
 
 
 def believable(moment: datetime | None, since: datetime, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from services.remittances.rules import (
     HolderMatch,
     Purpose,
     ReceiptKind,
+    RemedyState,
     Status,
 )
 
@@ -102,6 +103,13 @@ HOLDERS: Mapping[str, str] = {
     HolderMatch.NOT_OFFERED: _("Ese banco no dice a nombre de quién está la cuenta."),
 }
 
+# Said to staff of what goes back for an error.
+REMEDIES: Mapping[str, str] = {
+    RemedyState.OWED: _("El proveedor de pagos aún no dice que lo devolvió. Se le pregunta solo."),
+    RemedyState.GIVEN: _("El proveedor de pagos lo devolvió."),
+    RemedyState.RETURNED: _("El banco del remitente lo retiró antes, con todo lo que pagó."),
+}
+
 CORRECTIONS: Mapping[str, str] = {
     CorrectionState.ASKED: _("Estamos corrigiendo el nombre. Tarda unos minutos."),
     CorrectionState.DONE: _("Nombre corregido."),
@@ -138,6 +146,17 @@ ERRORS: Mapping[str, ErrorMessage] = {
     ),
     "place_unknown": ErrorMessage(
         _("Esa oficina ya no está en la lista"), _("Elige otra de las que se muestran.")
+    ),
+    "house_account": ErrorMessage(
+        _("A esa cuenta no se puede enviar"),
+        _("Es una cuenta de Finabien o de este servicio. Escribe la de quien recibe."),
+    ),
+    "recipient_not_confirmed": ErrorMessage(
+        _("Confirma a quién envías"),
+        _(
+            "Es tu primer envío grande a esta persona, o la cuenta está a otro nombre. Llámale, y"
+            " confirma que la conoces y que sus datos son correctos."
+        ),
     ),
     "recipient_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"),
@@ -246,6 +265,14 @@ MESSAGES: Mapping[str, Message] = {
             "Tu envío %(folio)s no salió a tiempo y ya no podíamos sostener tu tipo de cambio. Te"
             " devolvemos %(total)s, todo lo que pagaste, a más tardar en %(days)s días hábiles."
             " Para enviarlo, cotiza otra vez. Los detalles, con tu cuenta: %(address)s"
+        ),
+    ),
+    "remittance_not_paid": Message(
+        _("Tu envío no salió: %(folio)s"),
+        _(
+            "No recibimos el pago de tu envío %(folio)s, así que no se cobró ni se envió nada. Si"
+            " todavía quieres enviarlo, pide un precio nuevo con un toque, con tu cuenta:"
+            " %(address)s"
         ),
     ),
     "recipient_collect": Message(

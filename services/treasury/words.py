@@ -48,12 +48,9 @@ ENTRIES: Mapping[str, str] = {
     EntryKind.UNFUNDED: _("Pago retirado, sin nada que deber"),
     EntryKind.LOST: _("Pérdida por un pago retirado"),
     EntryKind.SUSPENDED: _("Puesto en suspenso"),
-    EntryKind.GIVEN_BACK: _("Se devolvió al remitente"),
-    EntryKind.RETURNED: _("El banco del remitente lo retiró"),
-    EntryKind.UNFUNDED: _("Lo retirado ya no se le debe a nadie"),
-    EntryKind.LOST: _("Pérdida por lo que retiró el banco del remitente"),
     EntryKind.CLEARED: _("Suspenso aclarado"),
     EntryKind.REMEDIED: _("Error corregido"),
+    EntryKind.REMEDY_GIVEN: _("Devuelto al remitente por un error"),
 }
 MEASURES: Mapping[str, str] = {
     "orders": _("Envíos ordenados"),

@@ -131,6 +131,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "treasury.measure": {measure.code for measure in treasury.MEASURES},
     "remittances.correction": {*remittances.CorrectionState},
     "remittances.holder": {*remittances.HolderMatch},
+    "remittances.remedy": {*remittances.RemedyState},
     "remittances.step": {*remittances.Status},
     "remittances.receipt": {*remittances.ReceiptKind},
     "commission.status": {*commission.Status},

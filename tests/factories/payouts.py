@@ -15,7 +15,7 @@ import httpx
 from sqlalchemy import select, text
 
 from integrations.contracts import (
-    Branch,
+    BranchList,
     ChargeMethod,
     ChargeOrder,
     CredentialCountSource,
@@ -57,7 +57,8 @@ from workers.runtime import JobContext
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 CALLBACK = "finabien.callback"
-TOPICS = (PAYOUT, CANCEL, "remittances.refund", CALLBACK, "payments.callback")
+REMEDY = "remittances.give_remedy"
+TOPICS = (PAYOUT, CANCEL, "remittances.refund", REMEDY, CALLBACK, "payments.callback")
 TOKEN = "token-of-the-tests"
 SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
 
@@ -99,7 +100,7 @@ class Mortal:
         if self.after:
             raise Killed
 
-    def branches(self) -> Sequence[Branch]:
+    def branches(self) -> BranchList:
         """Ask where cash is collected."""
         return self.client.branches()
 

@@ -72,8 +72,11 @@ BRANCH = {
 def test_a_branch_that_cant_be_read_spoils_no_other() -> None:
     odd: list[Any] = [{}, {**BRANCH, "municipio": "397"}, {**BRANCH, "latitud": "NaN"}, 7]
     odd += [{**BRANCH, "nombre": "a\0b"}, {**BRANCH, "longitud": None}]
-    branches, following = branches_page({"sucursales": [*odd, BRANCH], "siguiente": None})
-    assert ([branch.code for branch in branches], following) == (["F1"], None)
+    listed, following = branches_page({"sucursales": [*odd, BRANCH], "siguiente": None})
+    assert ([branch.code for branch in listed.branches], following) == (["F1"], None)
+    assert len(listed.unreadable) == len(odd)
+    # By its code, where that can be read.
+    assert set(listed.unreadable) <= {"", "F1"}
 
 
 @pytest.mark.parametrize("change", [{"claveRastreo": "OTHER"}, {"estado": "QUIEN_SABE"}])

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from services.kernel.db import NETWORK_SCOPE
 from services.remittances.holders import settle_check
+from services.remittances.house_accounts import SIMULATED
 from services.remittances.models import HolderCheck
 from services.remittances.rules import HolderMatch
-from tests.factories.remittances import make_clabe
+from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import Web
 from tests.pages.test_sending import _post, checked, ordered, quoted, sender
 
@@ -160,6 +161,52 @@ def test_a_first_large_transfer_asks_to_be_sure(web: Web) -> None:
     assert "Confirma que conoces a esta persona" in refused
     sent = _post(client, "/enviar/revisar", {"d": draft, "sure": "yes"}, follow=False)
     assert sent.location.startswith("/envios/")
+
+
+def test_the_api_asks_for_the_same_before_a_first_large_transfer(web: Web) -> None:
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        prepare_reference(session, now=datetime.now(UTC))
+    price = {
+        "send": {"amount": "600.00", "currency": "USD"},
+        "funding": "bank_account",
+        "payout": "account",
+    }
+    quote = web.call("POST", "/quotes", price, token=token).get_json()["id"]
+    recipient = {"given_names": "Rosa", "first_surname": "Demo", "clabe": CLABE}
+
+    def order(**more: Any) -> Any:
+        body = {"quote": quote, "recipient": recipient, **more}
+        return web.call("POST", "/remittances", body, token=token, headers={"Idempotency-Key": "k"})
+
+    for said in ({}, {"recipient_confirmed": False}):
+        refused = order(**said)
+        assert (refused.status_code, refused.get_json()["code"]) == (422, "recipient_not_confirmed")
+        assert set(refused.get_json()["errors"]) == {"recipient_confirmed"}
+    for wrong in (1, "yes", "true", None, []):
+        assert set(order(recipient_confirmed=wrong).get_json()["errors"]) == {"recipient_confirmed"}
+    assert web.call("GET", "/remittances", token=token).get_json()["items"] == []
+    # Neither the quote nor the key was used up.
+    assert order(recipient_confirmed=True).status_code == 202
+
+
+def test_an_account_of_the_house_is_refused_where_it_is_written(web: Web) -> None:
+    client = sender(web)
+    house = SIMULATED.split(",")[0]
+    form = {**ROSA, "quote": quoted(client, "account"), "clabe": house}
+    page = _post(client, "/enviar/destinatario", form).text
+    assert "Es una cuenta de Finabien o de este servicio" in page
+    assert re.search(r'href="#[\w-]*clabe"', page)
+    token = web.token("citizen", subject="eva", name="Eva|Demo|Prueba")
+    price = {"send": {"amount": "20.00", "currency": "USD"}, "funding": "bank_account",
+             "payout": "account"}  # fmt: skip
+    quote = web.call("POST", "/quotes", price, token=token).get_json()["id"]
+    recipient = {"given_names": "Rosa", "first_surname": "Demo", "clabe": house}
+    body = {"quote": quote, "recipient": recipient}
+    for path in ("/remittances", "/recipients/check"):
+        refused = web.call("POST", path, body, token=token, headers={"Idempotency-Key": "k"})
+        assert (refused.status_code, refused.get_json()["code"]) == (422, "house_account")
+        assert set(refused.get_json()["errors"]) == {"recipient.clabe"}
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,13 @@ from services.remittances.funding import ChargeAnswer, settle_charge
 from services.remittances.models import Remittance
 from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
 from services.remittances.queries import proof
-from services.remittances.remedying import give_remedy
+from services.remittances.remedying import Remedied, give_remedy
 from services.remittances.rules import Answer, ChargeStatus, Funding
 from tests.factories.remittances import NOW, VAULT, make_remittance, make_sender
 
 pytestmark = pytest.mark.usefixtures("reference")
 TREASURER = Actor(Role.TREASURY, new_id())
+WHATEVER = Remedied("dispute", new_id(), "DX", NOW.date())
 WORDS = "Mi mamá fue dos veces y no había nada."
 WHY = "Finabien lo entregó el día 3, tarde."
 
@@ -102,7 +103,9 @@ def test_a_late_delivery_gives_fee_and_tax_back(session: Session, sender: Actor)
     assert held[LedgerCode.FEE_INCOME] == held[LedgerCode.EXCISE_PAYABLE] == 0
     assert held[LedgerCode.REFUNDS_PAYABLE] == -fees
     assert open_texts(dispute, VAULT).explanation == WHY
-    assert topics(session, dispute) == ["disputes.received", "disputes.decided"]
+    assert topics(session, dispute) == [
+        "disputes.received", "remittances.give_remedy", "disputes.decided",
+    ]  # fmt: skip
     assert [e.kind for e in list_thread(session, remittance.id)].count("remedied") == 1
     assert proof(session).holds
     assert Remedy.FEES not in list_remedies(remittance)
@@ -146,7 +149,7 @@ def test_nothing_is_given_while_it_is_under_way_and_once_after_it_went_back(
     with pytest.raises(RemedyNotOffered):
         end(session, dispute, Remedy.EVERYTHING)
     with pytest.raises(WrongState):
-        give_remedy(session, remittance, 1, fees=False, key="dispute:x", now=NOW)
+        give_remedy(session, remittance, 1, fees=False, why=WHATEVER, now=NOW)
     cancel(session, remittance.id, now=NOW, actor=sender)
     assert list_remedies(remittance) == (Remedy.GIVEN_BACK,)
     assert end(session, dispute, Remedy.GIVEN_BACK).remedy_minor == 0
@@ -160,7 +163,7 @@ def test_what_the_bank_took_back_is_given_back_no_more(session: Session, sender:
     assert remittance.returned_minor == remittance.total_minor
     assert list_remedies(remittance) == ()
     with pytest.raises(RemedyExceedsPaid):
-        give_remedy(session, remittance, 1, fees=False, key="dispute:x", now=NOW)
+        give_remedy(session, remittance, 1, fees=False, why=WHATEVER, now=NOW)
     assert proof(session).holds
 
 

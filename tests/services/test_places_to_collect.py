@@ -109,3 +109,28 @@ def test_a_place_that_is_listed_no_more_is_closed(
     assert count_places(session) == 1
     store_places(session, listed, now=later + timedelta(hours=12))
     assert count_places(session) == 2
+
+
+def test_a_place_whose_row_cannot_be_read_stays_as_it_was(
+    session: Session, listed: list[ListedPlace]
+) -> None:
+    later = NOW + timedelta(hours=6)
+    third = _place("20067")
+    store_places(session, [listed[0], third], now=later, unreadable=[listed[1].code])
+    assert count_places(session) == 3
+    # One whose code can't be read may be any of them.
+    store_places(session, [listed[0], third], now=later + timedelta(hours=6), unreadable=[""])
+    assert count_places(session) == 3
+    store_places(session, [listed[0], third], now=later + timedelta(hours=12))
+    assert count_places(session) == 2
+
+
+@pytest.mark.parametrize("unreadable", [["X"], ["", ""], ["X", "Y", ""]])
+def test_a_list_of_which_most_cannot_be_read_changes_nothing(
+    session: Session, listed: list[ListedPlace], unreadable: list[str]
+) -> None:
+    moved = replace(listed[0], address="Otra calle")
+    store_places(session, [moved], now=NOW + timedelta(hours=6), unreadable=unreadable)
+    session.expire_all()
+    assert count_places(session) == 2
+    assert choose_place(session, Collect(place=moved.code)).address == "Centro"

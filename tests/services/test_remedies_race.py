@@ -23,7 +23,7 @@ from services.kernel.ids import new_id
 from services.remittances.cancelling import cancel
 from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
 from services.remittances.queries import proof
-from services.remittances.remedying import give_remedy, lock_remittance
+from services.remittances.remedying import Remedied, give_remedy, lock_remittance
 from services.remittances.rules import Answer
 from tests.factories.remittances import NOW, VAULT, make_remittance, make_sender, prepare_reference
 from tests.servers import Addresses
@@ -71,7 +71,8 @@ def _at_once(database: Database, sender: Actor, remittance: UUID, dispute: UUID)
     def again(minor: int) -> None:
         with database.transaction(NETWORK_SCOPE) as session:
             locked = lock_remittance(session, remittance)
-            give_remedy(session, locked, minor, fees=False, key=f"other:{remittance}", now=NOW)
+            why = Remedied("other", remittance, f"OTHER{remittance.hex[:12].upper()}", NOW.date())
+            give_remedy(session, locked, minor, fees=False, why=why, now=NOW)
 
     return [
         lambda: answer(Answer.PAID), lambda: answer(Answer.CANCELLED), take_back,

@@ -26,11 +26,13 @@ from services.outbox.models import OutboxItem
 from services.remittances.entries import LedgerCode
 from services.remittances.errors import (
     FundingUnavailable,
+    HouseAccount,
     LimitExceeded,
     ProfileRequired,
     QuoteExpired,
     QuoteUsed,
 )
+from services.remittances.house_accounts import SIMULATED, read_house_accounts
 from services.remittances.models import Remittance
 from services.remittances.ordering import ACCOUNT_PLACE, OrderRemittance, Recipient, order
 from services.remittances.payout import claim_payout
@@ -220,6 +222,35 @@ def test_without_a_payment_provider_nothing_is_ordered(session: Session, sender:
     command = OrderRemittance(ask_quote(session, sender).id, make_recipient(), Purpose.FAMILY)
     with pytest.raises(FundingUnavailable):
         order(session, command, now=NOW, actor=sender, vault=VAULT, takes_payments=False)
+
+
+@pytest.mark.parametrize(
+    ("payout", "field"), [(Payout.ACCOUNT, "recipient.clabe"), (Payout.CARD, "recipient.card")]
+)
+def test_nothing_goes_to_an_account_of_the_house(
+    session: Session, sender: Actor, payout: Payout, field: str
+) -> None:
+    who = make_recipient(payout)
+    command = OrderRemittance(ask_quote(session, sender, payout=payout).id, who, Purpose.FAMILY)
+
+    def order_where(house_accounts: frozenset[str]) -> Remittance:
+        return order(
+            session, command, now=NOW, actor=sender, vault=VAULT, house_accounts=house_accounts
+        )
+
+    written = read_house_accounts(f"646180157000000004, {who.clabe or who.card}")
+    with pytest.raises(HouseAccount) as refused:
+        order_where(written)
+    assert (refused.value.code, refused.value.field) == ("house_account", field)
+    assert order_where(written - {who.clabe, who.card})
+
+
+def test_house_accounts_are_numbers_that_exist() -> None:
+    assert len(read_house_accounts(SIMULATED)) == 2
+    assert read_house_accounts(" ") == frozenset()
+    for wrong in ("166180000000000014", "4000000000000003", "x", "1" * 40):
+        with pytest.raises(ValueError, match="c"):
+            read_house_accounts(wrong)
 
 
 def test_a_day_holds_2500_dollars_and_says_when_it_frees(session: Session, sender: Actor) -> None:

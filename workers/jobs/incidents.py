@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from services.agencies.watching import watch_agencies
+from services.disputes import waiting as disputes
 from services.incidents import watching
 from services.incidents.reporting import Report, id_of_field, id_of_job, report
 from services.incidents.rules import Kind, Subject
@@ -32,6 +33,8 @@ def watch(job: JobContext, lease: Lease) -> None:
         waiting.close_answered(session, now=now)
         watching.report_retrying(session, now=now, most=BATCH)
         waiting.report_waiting(session, now=now, most=BATCH)
+        disputes.close_settled(session, now=now)
+        disputes.report_waiting(session, now=now, most=BATCH)
         watch_agencies(session, now=now)
 
 

@@ -88,6 +88,7 @@ GATHER: Mapping[str, Gather] = {
     "remittances.available": message_context.remittance_available,
     "remittances.paid": message_context.remittance,
     "remittances.refunded": message_context.remittance,
+    "remittances.not_paid": message_context.remittance_not_paid,
     TELL_RECIPIENT: recipient_context.recipient_news,
 }
 CODES = {"citizens.login_code": "login_code", "citizens.consent_code": "consent_code"}

@@ -6,13 +6,23 @@ back twice. Callbacks are questions beside the chain of items.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from integrations.contracts import ChargeMethod, ChargeOrder, ChargeState, ChargeWord
+from integrations.contracts import (
+    ChargeMethod,
+    ChargeOrder,
+    ChargeState,
+    ChargeWord,
+    PartOrder,
+    PartState,
+    PartWord,
+)
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.registry import Purpose
 from services.incidents.reporting import Report, report
@@ -27,7 +37,13 @@ from services.remittances.funding import (
     settle_charge,
 )
 from services.remittances.refunding import RefundTask, claim_refund
-from services.remittances.rules import NOT_BACK_YET, READY, UNPAID, ChargeStatus
+from services.remittances.remedying import (
+    RemedyAnswer,
+    RemedyTask,
+    claim_remedy,
+    settle_remedy,
+)
+from services.remittances.rules import NOT_BACK_YET, READY, UNPAID, ChargeStatus, RemedyState
 from workers.agencies import code_of
 from workers.jobs import incidents
 from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
@@ -38,6 +54,7 @@ AGENCY = code_of(Purpose.PAYMENTS)
 PAYOUT = "remittances.payout"
 REFUND = "remittances.refund"
 REFUND_PAUSE_SECONDS = 60.0
+State = TypeVar("State", ChargeState, PartState)
 
 
 def call(job: JobContext, task: ChargeTask) -> ChargeAnswer | None:
@@ -95,14 +112,10 @@ def refund(job: JobContext, lease: Lease) -> None:
 
 
 def _give_back(job: JobContext, task: RefundTask) -> Settled | RetryLater:
-    try:
-        state = job.agencies.payments.refund(task.folio, task.amount_minor)
-    except OutcomeUnknown:
+    provider = job.agencies.payments
+    state = _tell(job, task.remittance, lambda: provider.refund(task.folio, task.amount_minor))
+    if state is None:
         return RetryLater()
-    except Refused as refusal:
-        _report_refusal(job, task.remittance, refusal)
-        return RetryLater()
-    incidents.note_dropped(job, AGENCY, state.dropped)
 
     def write(session: Session, now: datetime) -> None:
         after = settle_charge(session, task.remittance, _answer(state), now=now)
@@ -110,6 +123,47 @@ def _give_back(job: JobContext, task: RefundTask) -> Settled | RetryLater:
             enqueue(session, REFUND, task.remittance, delay_seconds=REFUND_PAUSE_SECONDS)
 
     return Settled(state.status, write)
+
+
+def give_remedy(job: JobContext, lease: Lease) -> None:
+    """Have the provider give back what is owed for an error, once."""
+
+    def claim(session: Session, now: datetime) -> RemedyTask | None:
+        return claim_remedy(session, lease.ref, now=now)
+
+    run_steps(job, lease, claim, _give_part, agency=AGENCY)
+
+
+def _give_part(job: JobContext, task: RemedyTask) -> Settled | RetryLater:
+    provider, order = job.agencies.payments, PartOrder(task.charge, task.key, task.amount_minor)
+
+    def give() -> PartState:
+        if task.asked:
+            known = provider.part_status(order)
+            if known.status is not PartWord.NOT_FOUND:
+                return known
+        return provider.refund_part(order)
+
+    state = _tell(job, task.remittance, give)
+    if state is None:
+        return RetryLater()
+    answer = RemedyAnswer(RemedyState(state.status), state.amount_minor, state.currency)
+    return Settled(
+        state.status, lambda session, now: settle_remedy(session, task.id, answer, now=now)
+    )
+
+
+def _tell(job: JobContext, remittance: UUID, give: Callable[[], State]) -> State | None:
+    """The provider's word; None where it is lost, or a refusal that a person looks at."""
+    try:
+        state = give()
+    except OutcomeUnknown:
+        return None
+    except Refused as refusal:
+        _report_refusal(job, remittance, refusal)
+        return None
+    incidents.note_dropped(job, AGENCY, state.dropped)
+    return state
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:

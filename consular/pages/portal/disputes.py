@@ -22,6 +22,7 @@ from services.disputes.queries import get_dispute, list_of_remittance, open_text
 from services.disputes.rules import OPEN, Action, Status, last_day_to_claim, may_claim
 from services.kernel.money import Money
 from services.remittances.queries import get_remittance
+from services.remittances.remedying import find_remedy
 from services.remittances.rules import Status as RemittanceStatus
 from services.remittances.rules import day_in_mexico
 
@@ -71,6 +72,7 @@ def dispute(id: UUID) -> str:
                 "remittance_folio": get_remittance(session, claimed.remittance_id).folio,
                 "texts": open_texts(claimed, vault()),
                 "refunded": Money(claimed.remedy_minor, "USD") if claimed.remedy_minor else None,
+                "refund": _refund(session, claimed.id),
                 "remedy": claimed.remedy,
                 "decided_on": claimed.decided_at and day_in_mexico(claimed.decided_at),
                 "may_ask": Action.ASK_DOCUMENTS in list_actions(claimed),
@@ -115,6 +117,15 @@ def _line(claimed: Any) -> dict[str, Any]:
         "claimed_on": day_in_mexico(claimed.claimed_at),
         "investigate_by": claimed.investigate_by,
     }
+
+
+def _refund(session: Session, dispute: UUID) -> dict[str, Any] | None:
+    """How far the money is that goes back; None where a person sees to it."""
+    refund = find_remedy(session, dispute)
+    if refund is None:
+        return None
+    settled_on = refund.settled_at and day_in_mexico(refund.settled_at)
+    return {"state": refund.state, "due_on": refund.due_on, "settled_on": settled_on}
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:

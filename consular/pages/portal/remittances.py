@@ -4,10 +4,11 @@ for who receives it."""
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
@@ -55,6 +56,8 @@ from services.kernel.money import Money
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import list_corrections
 from services.remittances.credit import CreditKind, CreditProof
+from services.remittances.errors import HouseAccount
+from services.remittances.house_accounts import refuse_house_account
 from services.remittances.ordering import OrderRemittance
 from services.remittances.queries import Collection, get_charge, get_remittance, list_history
 from services.remittances.receipts import kinds_of
@@ -148,7 +151,7 @@ def send_confirm() -> Response:
     if place_missing(form, quote_context(command.quote_id)["payout"]):
         return go(url_for("portal.send_municipality", d=keep_draft(form)))
     if check_recipient(command.quote_id, command.recipient).wants_tick:
-        read_or_refuse(form, read_sure)
+        command = replace(command, confirmed=read_or_refuse(form, read_sure))
     remittance_id = _order_once(command)
     if form.get("save") == "yes":
         remember(form)
@@ -288,6 +291,8 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
         },
         errors,
     )
+    if command is not None:
+        errors |= _house_account(command)
     for name in list(errors):
         if name.startswith("recipient."):
             errors[name.removeprefix("recipient.")] = errors.pop(name)
@@ -295,6 +300,16 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     if number and not pick(form, number):
         errors[number] = [str(MISSING)]
     return None if errors else command
+
+
+def _house_account(command: OrderRemittance) -> Errors:
+    """Told where the number is written, not at the end."""
+    try:
+        for number in (command.recipient.clabe, command.recipient.card):
+            refuse_house_account(number, current_app.config["HOUSE_ACCOUNTS"])
+    except HouseAccount as refused:
+        return form_errors(refused)
+    return {}
 
 
 def _number_wanted(form: dict[str, str]) -> str | None:

@@ -31,6 +31,7 @@ from services.disputes.rules import correct_by, tell_by
 from services.kernel import audit
 from services.kernel.money import Money
 from services.remittances.queries import get_remittance, list_history
+from services.remittances.remedying import find_remedy
 from services.remittances.rules import day_in_mexico
 from services.staff.accounts import find_name
 
@@ -150,6 +151,7 @@ def _described(session: Session, claimed: Any, now: Any) -> dict[str, Any]:
         "correct_by": decided and correct_by(decided),
         "remedy": claimed.remedy,
         "given": Money(claimed.remedy_minor, "USD") if claimed.remedy_minor else None,
+        "refund": find_remedy(session, claimed.id),
         "documents_asked_at": claimed.documents_asked_at,
         "documents_given_at": claimed.documents_given_at,
     }

@@ -9,7 +9,7 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, run_once
-from consular.api.v1.disputes.answers import DisputeAnswer, DisputeList
+from consular.api.v1.disputes.answers import DisputeAnswer, DisputeList, RefundAnswer
 from consular.auth import CITIZEN, account, actor, vault
 from consular.db import database_now, transaction
 from consular.input.disputes import DisputeSchema
@@ -18,6 +18,7 @@ from services.disputes.claiming import ClaimError, claim
 from services.disputes.queries import list_of_remittance, open_texts
 from services.kernel.money import Money
 from services.remittances.queries import get_remittance
+from services.remittances.remedying import find_remedy
 
 api = Blueprint("disputes", __name__, url_prefix="/api/v1")
 
@@ -56,20 +57,22 @@ def list_claimed_errors(remittance: UUID, query: dict[str, Any]) -> dict[str, An
 
 def of_remittance(session: Session, remittance: UUID) -> list[dict[str, Any]]:
     """Each error that was claimed of a remittance, in the clear."""
-    return [shown(dispute) for dispute in list_of_remittance(session, remittance)]
+    return [shown(session, dispute) for dispute in list_of_remittance(session, remittance)]
 
 
-def shown(dispute: Any) -> dict[str, Any]:
+def shown(session: Session, dispute: Any) -> dict[str, Any]:
     """A dispute, in the clear."""
     texts, given = open_texts(dispute, vault()), dispute.remedy_minor
+    refund = find_remedy(session, dispute.id)
     return DisputeAnswer.render(
         dispute,
         description=texts.claim,
         explanation=texts.explanation,
         refunded=Money(given, "USD") if given else None,
+        refund=refund and RefundAnswer.render(refund, status=refund.state),
     )
 
 
 def _claim(session: Session, command: ClaimError) -> dict[str, Any]:
     now = database_now(session)
-    return shown(claim(session, command, now=now, actor=actor(), vault=vault()))
+    return shown(session, claim(session, command, now=now, actor=actor(), vault=vault()))

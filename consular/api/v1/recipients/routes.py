@@ -102,7 +102,12 @@ def remove_saved(recipient_id: UUID) -> dict[str, Any]:
     who=CITIZEN,
     body=RecipientCheckSchema(),
     answer=RecipientCheckAnswer(),
-    errors={404: ("not_found",), 429: ("too_many_requests",), 503: ("tariff_unavailable",)},
+    errors={
+        404: ("not_found",),
+        422: ("house_account",),
+        429: ("too_many_requests",),
+        503: ("tariff_unavailable",),
+    },
 )
 def check_before_paying(command: dict[str, Any]) -> dict[str, Any]:
     """Tell what to know of a recipient before paying.

@@ -114,7 +114,15 @@ def print_disclosure(quote: UUID) -> Response:
             "limit_exceeded",
             "no_place_to_collect",
         ),
-        422: ("required", "clabe_invalid", "card_invalid", "not_expected", "place_unknown"),
+        422: (
+            "required",
+            "clabe_invalid",
+            "card_invalid",
+            "not_expected",
+            "place_unknown",
+            "house_account",
+            "recipient_not_confirmed",
+        ),
         503: ("funding_unavailable", "tariff_unavailable"),
     },
 )
