@@ -132,6 +132,14 @@ class SimulatedAgency:
             return self._state(self.find(folio), 200)
         raise refuse(409, error("NO_DISPONIBLE_PARA_COBRO"))
 
+    def tell_corrected(self, folio: str, now: float) -> None:
+        """Call back about an order that its correction has moved on."""
+        order = self.find(folio)
+        self._tell(order, "corrected", max(now, self._settles_at(order)))
+        collected = self._collected_at(order)
+        if collected is not None:
+            self._tell(order, "collected", max(now, collected))
+
     def describe(self, order: Order) -> str:
         """The payment's state in words."""
         return self._state_of(order)

@@ -72,6 +72,7 @@ class SimulatedNames:
             raise refuse(409, error("CLAVE_REUTILIZADA")) from None
         if new:
             memory.rename(AGENCY, folio, name)
+            self._agency.tell_corrected(folio, now)
         answer = jsonify(claveCorreccion=key, resultado="CORREGIDO")
         answer.status_code = 201 if new else 200
         return answer

@@ -8,7 +8,8 @@ import pytest
 from integrations.contracts import HolderMatch, HolderQuestion, NameCorrection, PayoutChannel
 from integrations.errors import Refused
 from integrations.finabien.client import FinabienClient
-from tests.integrations.conftest import CLABE, an_order, connected
+from integrations.simulator.app import Simulator
+from tests.integrations.conftest import CLABE, Product, an_order, connected
 
 finabien = connected(FinabienClient)
 CORRECTION = NameCorrection("C1", "RDEMO", "Rosa", "Peña", None)
@@ -65,3 +66,15 @@ def test_an_order_that_is_repeated_after_a_correction_is_still_the_same(
 def test_a_correction_of_nothing_is_refused(finabien: FinabienClient) -> None:
     with pytest.raises(Refused, match="not_found"):
         finabien.correct_name(CORRECTION)
+
+
+def test_a_correction_that_moves_an_order_on_is_called_back_once(
+    finabien: FinabienClient, simulator: Simulator, product: Product
+) -> None:
+    _cash(finabien)
+    simulator.send_due_callbacks()
+    before = len(product.received)
+    for _ in range(2):
+        finabien.correct_name(CORRECTION)
+    simulator.send_due_callbacks()
+    assert len(product.received) == before + 1
