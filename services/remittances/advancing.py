@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.kernel.crypto import Vault
-from services.remittances.funding import ChargeAnswer, ChargeTask, claim_charge, settle_charge
+from services.remittances.funding import ChargeAnswer, ChargeTask, claim_charge, settle_locked
 from services.remittances.lifecycle import LIFECYCLE
-from services.remittances.payout import PayoutTask, claim_payout
+from services.remittances.payout import PayoutTask, claim_locked
 from services.remittances.rules import UNPAID
 
 
@@ -18,17 +18,18 @@ def claim_next(
     session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
 ) -> ChargeTask | PayoutTask | None:
     """The next call to make, written down: to be committed before it is made. None when there is
-    none for now. Raises as `claim_payout`."""
+    none for now. Raises as `payout.claim_payout`."""
     remittance = LIFECYCLE.lock(session, remittance_id)
     if remittance.status in UNPAID:
         return claim_charge(session, remittance, now=now)
-    return claim_payout(session, remittance_id, now=now, vault=vault)
+    return claim_locked(session, remittance, now=now, vault=vault)
 
 
 def settle_and_claim(
     session: Session, remittance_id: UUID, answer: ChargeAnswer, *, now: datetime, vault: Vault
 ) -> PayoutTask | None:
     """Take the provider's word; where that is a payment, order the payout with it, in the same
-    transaction. Raises as `claim_payout`."""
-    settle_charge(session, remittance_id, answer, now=now)
-    return claim_payout(session, remittance_id, now=now, vault=vault)
+    transaction. Raises as `payout.claim_payout`."""
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    settle_locked(session, remittance, answer, now=now)
+    return claim_locked(session, remittance, now=now, vault=vault)

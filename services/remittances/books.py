@@ -6,16 +6,16 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.incidents.models import Incident
 from services.incidents.reporting import Report, find_open, id_of_sums, recover, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.ledger.second_book import Comparison, compare, note_comparison
 from services.remittances.errors import PayoutsStopped
 
+_STOP = text("SELECT id FROM incidents WHERE kind = :kind AND resolved_at IS NULL LIMIT 1")
 _BOOKS = id_of_sums("ledger")
 # As many as a person reads; `consular books check` prints all.
 _NAMED = 20
@@ -43,5 +43,4 @@ def refuse_when_stopped(session: Session) -> None:
 
 def find_stop(session: Session) -> UUID | None:
     """The incident that stops payouts, if there is one."""
-    differ = Incident.kind == Kind.BOOKS_DIFFER, Incident.resolved_at.is_(None)
-    return session.scalar(select(Incident.id).where(*differ).limit(1))
+    return session.execute(_STOP, {"kind": Kind.BOOKS_DIFFER.value}).scalar()

@@ -123,8 +123,14 @@ def settle_charge(
     Old news changes nothing; what can't be (paid after it ended, another amount than was asked for)
     becomes an incident.
     """
-    remittance = LIFECYCLE.lock(session, remittance_id)
-    charge = session.get_one(Charge, remittance_id)
+    return settle_locked(session, LIFECYCLE.lock(session, remittance_id), answer, now=now)
+
+
+def settle_locked(
+    session: Session, remittance: Remittance, answer: ChargeAnswer, *, now: datetime
+) -> Status:
+    """`settle_charge` of one that this transaction has locked."""
+    charge = session.get_one(Charge, remittance.id)
     if _differs(remittance, answer):
         _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
         return Status(remittance.status)

@@ -122,8 +122,14 @@ def claim_payout(
     agency while its rate was promised goes back instead. Raises NotFound, `RecipientForgotten`, and
     `PayoutsStopped` where there is an order to be sent.
     """
-    remittance = LIFECYCLE.lock(session, remittance_id)
-    status = Status(remittance.status)
+    return claim_locked(session, LIFECYCLE.lock(session, remittance_id), now=now, vault=vault)
+
+
+def claim_locked(
+    session: Session, remittance: Remittance, *, now: datetime, vault: Vault
+) -> PayoutTask | None:
+    """`claim_payout` of one that this transaction has locked."""
+    remittance_id, status = remittance.id, Status(remittance.status)
     if status not in PAID_OUT_FROM:
         return None
     to_be_sent = status in RESENDABLE and not reached_agency(session, remittance_id)

@@ -10,9 +10,10 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select, text, tuple_
+from sqlalchemy import and_, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.citizens.accounts import find_holder
@@ -20,6 +21,7 @@ from services.citizens.models import Account
 from services.citizens.people import open_person
 from services.incidents.models import Incident
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.kernel.errors import NotFound
 from services.kernel.identifiers import compact_name
 from services.kernel.ids import FolioKind, parse_folio
@@ -184,14 +186,21 @@ def find_by_folio(session: Session, folio: str) -> UUID | None:
     return session.scalar(select(Remittance.id).where(Remittance.folio == parsed))
 
 
-def find_by_reference(session: Session, reference: str) -> UUID | None:
-    """The id of the remittance that the agency calls that, the newest one should there be two."""
-    return session.scalar(
-        select(Remittance.id)
-        .where(Remittance.agency_reference == reference)
-        .order_by(Remittance.id.desc())
-        .limit(1)
-    )
+_BY_REFERENCE = text(
+    """
+    SELECT id, folio FROM remittances WHERE agency_reference = :reference
+    ORDER BY id DESC LIMIT 1
+    """
+)
+_BY_FOLIO = text("SELECT id, folio FROM remittances WHERE folio = :folio")
+
+
+def find_spoken_of(session: Session, folio: str | None, reference: str | None) -> Any:
+    """``id`` and ``folio`` of the remittance with that folio, or of the newest that the agency
+    calls ``reference``; None where there is none. For the whole network."""
+    if folio is None:
+        return session.execute(_BY_REFERENCE, {"reference": reference}).first()
+    return session.execute(_BY_FOLIO, {"folio": parse_folio(folio) or ""}).first()
 
 
 def when_issued(session: Session, folio: str) -> datetime | None:

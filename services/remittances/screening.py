@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, text, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
+from services.kernel.db import text
 from services.kernel.identifiers import normalise_name
 from services.kernel.ids import new_id
 from services.remittances.lifecycle import LIFECYCLE

@@ -228,6 +228,11 @@ class PayoutBench:
             )
             return session.scalars(query).one()
 
+    def topic(self, item: UUID) -> str:
+        """What the item is about."""
+        with self.work.transaction() as session:
+            return session.get_one(OutboxItem, item).topic
+
     def die_before_call(self, remittance: UUID) -> Zombie:
         """A worker claims and writes its attempt down, and is gone before it calls."""
         lease = self._die(remittance, before=True)

@@ -41,7 +41,7 @@ from services.remittances.payout import (
     settle_payout,
     settle_refusal,
 )
-from services.remittances.queries import find_by_folio, find_by_reference, get_remittance
+from services.remittances.queries import find_spoken_of
 from services.remittances.rules import (
     IN_PAYOUT,
     PAID_OUT_FROM,
@@ -174,12 +174,9 @@ def take_callback(job: JobContext, lease: Lease) -> None:
 
     def claim(session: Session, now: datetime) -> Any:
         message = get_message(session, lease.ref)
-        if message.folio:
-            remittance = find_by_folio(session, message.folio)
-        else:
-            remittance = find_by_reference(session, message.reference or "")
+        remittance = find_spoken_of(session, message.folio, message.reference)
         if remittance:
-            return get_remittance(session, remittance)
+            return remittance
         age = now - message.received_at
         if message.folio or age >= LONGEST_SEARCH:
             return incidents.unmatched(lease)
