@@ -165,6 +165,34 @@ def test_a_key_with_another_body_or_at_another_address_is_refused(web: Web) -> N
         assert (answer.status_code, answer.get_json()["code"]) == (422, "idempotency_key_reused")
 
 
+def test_one_key_for_every_step_of_a_transfer_never_answers_for_another_step(web: Web) -> None:
+    """A refusal (409, 422) leaves the key free; what was done answers with its own alone."""
+    token = token_of(web, Role.CITIZEN, subject="steps")
+    recipient = {"given_names": "Luz", "first_surname": "Ibarra", "clabe": make_clabe()}
+
+    def order(quote: str, **of: str) -> Any:
+        body = {"quote": quote, "recipient": {**recipient, **of}}
+        return web.call("POST", "/remittances", body, token=token, headers=_key("step"))
+
+    quotes = [web.call("POST", "/quotes", QUOTE, token=token).get_json()["id"] for _ in range(2)]
+    for wrong in ({"clabe": "1" * 18}, {"first_surname": ""}):
+        assert order(quotes[0], **wrong).status_code == 422
+    body = {"quote": quotes[0], "recipient": recipient}
+    first = web.call("POST", "/remittances", body, token=token, headers=_key("other"))
+    assert first.status_code == 202
+    assert order(quotes[0]).get_json()["code"] == "quote_used"
+    sent = order(quotes[1])
+    assert sent.status_code == 202, sent.text
+    for path, other in (
+        ("/quotes", QUOTE),
+        ("/remittances", {**body, "purpose": "health"}),
+        (f"/remittances/{sent.get_json()['id']}/cancel", {}),
+    ):
+        reused = web.call("POST", path, other, token=token, headers=_key("step"))
+        assert (reused.status_code, reused.get_json()["code"]) == (422, "idempotency_key_reused")
+    assert len(web.call("GET", "/remittances", token=token).get_json()["items"]) == 2
+
+
 def test_two_people_may_choose_the_same_key(web: Web) -> None:
     appointments = set()
     for number in (54, 55):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 import psycopg
@@ -32,6 +32,7 @@ from services.cashier.queries import list_rendered
 from services.citizens.people import person_keys
 from services.enrollments.models import Enrollment
 from services.folders.models import Consent
+from services.incidents.models import Incident
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
@@ -40,6 +41,11 @@ from services.kernel.money import Money
 from services.ledger.queries import balance
 from services.ledger.second_book import compare
 from services.monitoring.figures import AskIndicator, figures
+from services.remittances.payout import PayoutAnswer, settle_payout
+from services.remittances.queries import get_remittance, list_history, list_unattended
+from services.remittances.refunding import claim_refund
+from services.remittances.rules import Answer
+from services.remittances.waiting import report_waiting
 from services.voting.board import read_board
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
@@ -377,3 +383,60 @@ def _request_as_before(session: Session, account: UUID | None, *, curp: bytes | 
             "person": person,
         },
     )
+
+
+def test_transfers_under_way_before_are_brought_to_their_end(old: DatabaseUrls) -> None:
+    """The previous release calls them ``sending`` and ``accepted``, and took money as paid."""
+    now = system_clock()
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        account = make_account(session)
+        sent, taken, refused, silent = (
+            _transfer_as_before(session, account, status, now=now - timedelta(hours=1))
+            for status in ("sending", "accepted", "accepted", "sending")
+        )
+    migrations.upgrade(old.owner_url)
+    with _connected(old) as database:
+        with database.transaction(NETWORK_SCOPE) as session:
+            waiting = list_unattended(session, before=now, limit=9)
+            assert {each.id for each in waiting} == {sent, taken, refused, silent}
+            words = (sent, Answer.ACCEPTED), (sent, Answer.PAID), (taken, Answer.PAID)
+            after = [settle_payout(session, id, PayoutAnswer(word), now=now) for id, word in words]
+            assert after == ["submitted", "paid", "paid"]
+        with database.transaction(NETWORK_SCOPE) as session:
+            no = PayoutAnswer(Answer.REFUSED, reason_code="account_closed")
+            assert settle_payout(session, refused, no, now=now) == "refunding"
+            # No provider took it: there is nobody to give it back through.
+            assert claim_refund(session, refused, now=now) is None
+            assert get_remittance(session, refused).status == "refunded"
+        with database.transaction(NETWORK_SCOPE) as session:
+            assert report_waiting(session, now=now + timedelta(days=2), most=9) == 2
+            kinds = select(Incident.kind).where(Incident.subject_id == silent)
+            assert set(session.scalars(kinds)) == {"answer_overdue", "agency_silent"}
+            steps = list_history(session, sent)
+            assert [step.status for step in steps] == ["submitted", "paid"]
+
+
+def _transfer_as_before(session: Session, account: UUID, status: str, *, now: datetime) -> UUID:
+    """Paid for and on its way, as the previous release writes it; nothing in its books."""
+    values = {
+        "id": new_id(), "account": account, "person": new_id(), "status": status, "now": now,
+        "folio": new_folio(FolioKind.REMITTANCE), "due": now + timedelta(days=1),
+        "outcome": "sending" if status == "sending" else "answered",
+    }  # fmt: skip
+    for statement in (
+        "INSERT INTO people (id, account_id, given_names, first_surname, name_index, created_at)"
+        " VALUES (:person, :account, 'Ana', 'Demo', '', :now)",
+        "INSERT INTO quotes VALUES (:id, :account, 'bank_account', 'branch', 1000, 299, 0, 1299,"
+        " 18000, 18, 'SF43718', :now, :now, :now, :due)",
+        "INSERT INTO remittances (id, folio, account_id, quote_id, sender_id, recipient_id,"
+        " sender_name, funding, payout, purpose, send_minor, fee_minor, tax_minor, total_minor,"
+        " receive_minor, rate, day, status, funded_at, cancel_until, date_available,"
+        " answer_due_at, changed_at) VALUES (:id, :folio, :account, :id, :person, :person, 'Ana',"
+        " 'bank_account', 'branch', 'family', 1000, 299, 0, 1299, 18000, 18, :now, :status, :now,"
+        " :now, :now, :due, :now)",
+        "INSERT INTO payout_attempts (remittance_id, number, outcome, sent_at)"
+        " VALUES (:id, 1, :outcome, :now)",
+    ):
+        session.execute(text(statement), values)
+    remittance: UUID = values["id"]
+    return remittance

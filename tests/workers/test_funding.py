@@ -13,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from services.incidents.models import Incident
 from services.kernel.audit import Actor
 from services.kernel.db import violated_constraint
+from services.kernel.ids import new_id
 from services.ledger.queries import balance
+from services.outbox.delivery import enqueue
 from services.remittances.entries import LedgerCode
 from services.remittances.models import Charge, Remittance
 from services.remittances.rules import Funding, Payout, Status
@@ -238,3 +240,37 @@ def test_a_refund_whose_answer_was_lost_goes_out_once(bench: PayoutBench, sender
     bench.fault("payments")
     bench.finish()
     assert (bench.ending(remittance), bench.charged(remittance)) == ((Status.CANCELLED, 0), 0)
+
+
+def test_a_refund_that_is_due_calls_a_person_a_day_before_and_when_it_is_late(
+    bench: PayoutBench, sender: Actor
+) -> None:
+    remittance = _order(bench, sender)
+    bench.run_all()
+    bench.cancel(remittance, sender)
+    bench.run_one(remittance, "remittances.cancel")
+    with bench.work.transaction() as session:
+        due = session.get_one(Remittance, remittance).answer_due_at
+    assert due is not None
+
+    def watch() -> set[str]:
+        """What is open."""
+        with bench.work.transaction() as session:
+            item = enqueue(session, "incidents.watch", new_id())
+        bench.run(item)
+        with bench.work.transaction() as session:
+            open_ones = select(Incident.kind).where(Incident.resolved_at.is_(None))
+            return set(session.scalars(open_ones))
+
+    bench.fault("payments", error_rate=1.0)
+    bench.run_all()
+    bench.clock.at = due - timedelta(days=1, seconds=1)
+    assert watch() == set()
+    bench.clock.forward(seconds=1)
+    assert watch() == {"refund_due"}
+    bench.clock.at = due + timedelta(seconds=1)
+    assert watch() == {"refund_due", "answer_overdue"}
+    bench.fault("payments")
+    bench.finish()
+    assert bench.ending(remittance) == (Status.CANCELLED, 0)
+    assert watch() == set()

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
+from services.incidents.alarming import list_untold
 from services.incidents.models import Incident
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.errors import Invalid, WrongState
@@ -67,6 +68,39 @@ def test_a_likeness_is_held_with_a_deadline_and_shown_to_a_person(
         assert "remittance.read_hold" in actions.all()
     bench.finish()
     assert (bench.ending(held), bench.charged(held)) == ((Status.HELD, 0), 1)
+
+
+def test_past_its_deadline_the_duty_officer_is_called_and_it_waits_on_for_a_person(
+    bench: PayoutBench, held: UUID
+) -> None:
+    with bench.work.transaction() as session:
+        due = session.get_one(Remittance, held).answer_due_at
+    assert due is not None
+
+    def watch() -> dict[str, bool]:
+        """What was opened, and whether it still is."""
+        with bench.work.transaction() as session:
+            item = enqueue(session, "incidents.watch", new_id())
+        bench.run(item)
+        with bench.work.transaction() as session:
+            rows = session.scalars(select(Incident)).all()
+            return {row.kind: row.resolved_at is None for row in rows}
+
+    bench.clock.at = due
+    assert watch() == {}
+    bench.clock.forward(seconds=1)
+    for _ in range(2):
+        assert watch() == {"answer_overdue": True}
+    with bench.work.transaction() as session:
+        [told] = list_untold(session, now=bench.clock(), most=9)
+        assert (told.subject_id, told.times) == (held, 1)
+        assert [row.id for row in list_holds(session, limit=10).items] == [held]
+    assert bench.status(held) is Status.HELD
+    with bench.work.transaction() as session:
+        refuse(session, held, "es la misma persona", now=bench.clock(), actor=COMPLIANCE)
+    bench.finish()
+    assert bench.ending(held) == (Status.REFUNDED, 0)
+    assert watch() == {"answer_overdue": False}
 
 
 def test_released_it_goes_on_and_isnt_asked_about_again(bench: PayoutBench, held: UUID) -> None:
