@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.report import Result, compared, show
 from services.facts.cubes import CUBES
+from services.facts.people import AgeBand
 from services.facts.rolling_up import build, roll_up
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
@@ -44,13 +45,17 @@ _OF_A_DAY = 1_000_000
 _DAY = """
 INSERT INTO facts (
     id, kind, subject_id, consulate_code, service_code, program_code, payout, program, status, day,
-    quantity, people, services, occurred_at, recorded_at)
+    quantity, people, services, occurred_at, recorded_at, state_of_origin, sex, age_band)
 SELECT lpad(to_hex(%(first)s + row_number() OVER (ORDER BY at)), 32, '0')::uuid, kind, id, office,
     CASE kind WHEN 'appointment' THEN program END, CASE kind WHEN 'enrollment' THEN program END,
     CASE kind WHEN 'remittance' THEN program END, program, line.status, day, line.sign,
-    line.sign * people, line.sign * people, at, at
+    line.sign * people, line.sign * people, at, at,
+    CASE kind WHEN 'enrollment' THEN 'E' || floor(33 * chance(key, 7) ^ 1.5)::int END,
+    CASE kind WHEN 'enrollment' THEN (ARRAY['H', 'M'])[1 + n %% 2] END,
+    CASE WHEN kind <> 'remittance'
+        THEN (%(ages)s::text[])[1 + floor(5 * chance(key, 8) ^ 1.2)::int] END
 FROM (
-    SELECT n, part, md5(key::text)::uuid AS id, kind, people,
+    SELECT n, part, key, md5(key::text)::uuid AS id, kind, people,
         (%(offices)s::text[])[1 + floor(%(office_count)s * chance(key, 3) ^ 1.6)::int] AS office,
         CASE kind WHEN 'appointment' THEN 'S' || floor(30 * chance(key, 4) ^ 1.5)::int
             WHEN 'enrollment' THEN 'P' || floor(5 * chance(key, 4) ^ 1.5)::int
@@ -125,6 +130,7 @@ def _write_days(connection: psycopg.Connection, rows: int, label: str) -> int:
                 "subjects": subjects,
                 "day": since + timedelta(days=number),
                 "since": since,
+                "ages": [band.value for band in AgeBand],
             }
             written += connection.execute(
                 _DAY.replace("chance(", "pg_temp.chance("), values
@@ -173,6 +179,16 @@ def questions(today: date, month_ago: datetime) -> dict[str, AskIndicator]:
         "consulate_30_days_as_of_a_month_ago": ask(
             "appointments", (office,), **month, as_of=month_ago
         ),
+        "program_consulate_year_as_of_a_month_ago": ask(
+            "appointments", (program, office), **year, as_of=month_ago
+        ),
+        "sex_one_office_year": ask(
+            "enrollments", (Dimension.SEX,), **year, only={office: "chicago"}
+        ),
+        "origin_consulate_year": ask("enrollments", (Dimension.ORIGIN, office), **year),
+        "age_one_office_year_as_of_a_month_ago": ask(
+            "people", (Dimension.AGE,), **year, only={office: "chicago"}, as_of=month_ago
+        ),
     }
 
 
@@ -184,6 +200,7 @@ ONE_BY_ONE = {
     "country_year",
     "day_92_days",
     "one_office_program_year",
+    "sex_one_office_year",
 }
 _NAIVE = """
 SELECT {columns}, sum({measure})::bigint AS value FROM facts {joins}
@@ -197,6 +214,9 @@ _NAMES = {
     Dimension.CONSULATE: "consulate_code",
     Dimension.COUNTRY: "country",
     Dimension.DAY: "day",
+    Dimension.SEX: "sex",
+    Dimension.AGE: "age_band",
+    Dimension.ORIGIN: "state_of_origin",
 }
 _PROGRAM = {"appointment": "service_code", "enrollment": "program_code", "remittance": "payout"}
 

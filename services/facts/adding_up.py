@@ -18,7 +18,17 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.cubes import COLUMNS, Piece, find_cube, find_weeks, name_of, nearest_week, split
+from services.facts.cubes import (
+    COLUMNS,
+    Level,
+    Piece,
+    find_cube,
+    find_weeks,
+    levels_of,
+    name_of,
+    nearest_week,
+    split,
+)
 from services.facts.keys import OF_LINE, Key
 from services.facts.rolling_up import list_watermarks
 
@@ -58,7 +68,7 @@ _MARK = "coalesce((SELECT at FROM mark), '-infinity')"
 _TOTAL = "SELECT id, at FROM fact_cubes WHERE name = :cube AND at IS NOT NULL"
 # What was recorded in whole weeks is taken away; both cubes have to have got equally far.
 _TOTAL_UNTIL_WEEK = """
-    SELECT total.id, weeks.id AS weeks, CAST(:until AS timestamptz) AS at
+    SELECT total.id, weeks.id AS weeks, CAST(:until AS timestamptz) AS at, total.at AS reached
     FROM fact_cubes total JOIN fact_cubes weeks ON weeks.at = total.at
     WHERE total.name = :cube AND weeks.name = :weeks AND total.at > :until
 """
@@ -70,6 +80,16 @@ _CELLS = """
         AS piece (level, first, last, sign, earlier)
     JOIN fact_cells cell ON cell.cube = (SELECT {which} FROM mark) AND cell.kind = :kind
         AND cell.level = piece.level AND cell.period BETWEEN piece.first AND piece.last {only}
+"""
+# Of weeks whose days aren't added up: the lines of the days at a period's ends.
+_DAYS_OF_WEEKS = """
+    SELECT {keys}status, day, piece.earlier, -line.{measure} * piece.sign
+    FROM unnest(CAST(:levels AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]),
+        CAST(:signs AS integer[]), CAST(:earlier AS boolean[]))
+        AS piece (level, first, last, sign, earlier)
+    JOIN facts line ON piece.level = 'day' AND line.kind = :kind
+        AND line.day BETWEEN piece.first AND piece.last
+        AND line.recorded_at > :until AND line.recorded_at <= (SELECT reached FROM mark) {only}
 """
 _BEYOND = f"""
     SELECT {{keys}}status, day, {_EARLIER},
@@ -103,6 +123,8 @@ def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     parts = [_cells_sql(wanted, base.cube)]
     if base.by_week:
         parts.append(_cells_sql(wanted, base.by_week))
+        if Level.DAY not in levels_of(base.by_week):
+            parts.append(_DAYS_OF_WEEKS.format(only=_only(wanted, OF_LINE), **lines))
     query = " UNION ALL ".join([*parts, _BEYOND.format(**lines)])
     mark = _TOTAL_UNTIL_WEEK if base.by_week else _TOTAL
     return f"WITH mark AS ({mark}) {query}", {**values, **base.values, **_pieces(wanted)}

@@ -23,6 +23,10 @@ TOTALS: tuple[tuple[Key, ...], ...] = (
     (Key.PROGRAM, Key.ORIGIN),
     (Key.PROGRAM, Key.SEX, Key.AGE),
     (Key.ELECTION, Key.CONSULATE, Key.PROGRAM),
+    (Key.CONSULATE, Key.PROGRAM, Key.ORIGIN),
+    (Key.CONSULATE, Key.PROGRAM, Key.SEX),
+    (Key.CONSULATE, Key.PROGRAM, Key.AGE),
+    (Key.CONSULATE, Key.SEX, Key.AGE),
 )
 BY_WEEK: tuple[tuple[Key, ...], ...] = (
     (Key.WEEK,),
@@ -31,6 +35,10 @@ BY_WEEK: tuple[tuple[Key, ...], ...] = (
     (Key.WEEK, Key.PROGRAM, Key.ORIGIN),
     (Key.WEEK, Key.PROGRAM, Key.SEX),
     (Key.WEEK, Key.PROGRAM, Key.AGE),
+    (Key.WEEK, Key.CONSULATE, Key.PROGRAM),
+    (Key.WEEK, Key.CONSULATE, Key.ORIGIN),
+    (Key.WEEK, Key.CONSULATE, Key.SEX),
+    (Key.WEEK, Key.CONSULATE, Key.AGE),
 )
 CUBES = TOTALS + BY_WEEK
 COLUMNS = ("value_1", "value_2", "value_3")
@@ -42,6 +50,28 @@ class Level(StrEnum):
     YEAR = "year"
     MONTH = "month"
     DAY = "day"
+
+
+_PERSONAL = frozenset({Key.ORIGIN, Key.SEX, Key.AGE})
+
+
+def levels_of(cube: Sequence[Key]) -> tuple[Level, ...]:
+    """The periods that a cube adds up. By week, office and another key, days would be nearly as
+    many as the lines: there they are counted line by line."""
+    return _LEVELS[:-1] if Key.WEEK in cube and _is_of_office(cube) else _LEVELS
+
+
+def lines_of(cube: Sequence[Key]) -> str:
+    """Which lines a cube holds, in SQL: those of kinds that have its keys, where few have."""
+    if Key.ELECTION in cube:
+        return "election IS NOT NULL"
+    if _is_of_office(cube) and _PERSONAL & set(cube):
+        return "kind IN ('appointment', 'enrollment')" if Key.AGE in cube else "kind = 'enrollment'"
+    return "true"
+
+
+def _is_of_office(cube: Sequence[Key]) -> bool:
+    return Key.CONSULATE in cube and len(set(cube) - {Key.WEEK, Key.CONSULATE}) > 0
 
 
 # Subtracted days and months make up for what is added too much.

@@ -20,11 +20,6 @@ class Key(StrEnum):
     ELECTION = "election"
     WEEK = "week"
 
-    @property
-    def is_of_some(self) -> bool:
-        """Whether it adds up only lines that have it, and leaves the others to other sums."""
-        return self is Key.ELECTION
-
 
 # What each is of a line, in SQL. ``program`` is whichever of the four its kind has.
 OF_LINE: Mapping[Key, str] = {

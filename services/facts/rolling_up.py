@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.cubes import COLUMNS, CUBES, Level, name_of
+from services.facts.cubes import COLUMNS, CUBES, levels_of, lines_of, name_of
 from services.facts.keys import OF_LINE, Key
 
 LAG = timedelta(seconds=10)
@@ -66,7 +66,6 @@ AT_LENGTH = text(
 )
 
 _VALUES = ", ".join(COLUMNS)
-_LEVELS = ", ".join(f"('{level}')" for level in Level)
 _SUMS = f"""
     SELECT kind, level, date_trunc(level, day::timestamp)::date AS period, status, {_VALUES},
         sum(quantity)::bigint AS quantity, sum(people)::bigint AS people,
@@ -75,7 +74,7 @@ _SUMS = f"""
         SELECT kind, day, status, {{keys}}, sum(quantity) AS quantity, sum(people) AS people,
             sum(services) AS services
         FROM facts WHERE {{which}} GROUP BY kind, day, status, {_VALUES}
-    ) daily CROSS JOIN (VALUES {_LEVELS}) levels (level)
+    ) daily CROSS JOIN (VALUES {{levels}}) levels (level)
     GROUP BY kind, level, 3, status, {_VALUES}
     HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
 """  # noqa: S608 - constants of this file
@@ -151,8 +150,11 @@ def sums_sql(cube: Sequence[Key], which: str) -> str:
     """The cells that these lines come to."""
     keys = [f"coalesce({OF_LINE[key]}, '') AS {c}" for c, key in zip(COLUMNS, cube, strict=False)]
     rest = [f"''::text AS {column}" for column in COLUMNS[len(cube) :]]
-    held = [which, *(f"{OF_LINE[key]} IS NOT NULL" for key in cube if key.is_of_some)]
-    return _SUMS.format(keys=", ".join(keys + rest), which=" AND ".join(held))
+    return _SUMS.format(
+        keys=", ".join(keys + rest),
+        which=f"{which} AND {lines_of(cube)}",
+        levels=", ".join(f"('{level}')" for level in levels_of(cube)),
+    )
 
 
 def _add(session: Session, cube: Sequence[Key], until: datetime, *, anew: bool = False) -> bool:
