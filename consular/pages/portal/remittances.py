@@ -370,10 +370,10 @@ def _show(id: UUID, errors: Errors) -> str:
         claimed = claims(session, remittance, today)
         actions = list_actions(session, remittance, now=today)
         corrections = list_corrections(session, id)
-        told = list_told(session, id)
+        told = _told(session, id)
         stopped = wants_no_messages(session, remittance, vault())
         payment = _payment(get_charge(session, id)) if remittance.status in UNPAID else None
-        place = remittance.place
+        collect = _collect(remittance, remittance.place)
         history = [
             {"status": step.status, "at": step.at, "what": words("remittances.step", step.status)}
             for step in list_history(session, id)
@@ -405,23 +405,28 @@ def _show(id: UUID, errors: Errors) -> str:
             "seconds_left": int((remittance.cancel_until - today).total_seconds()),
             "answer_by": remittance.answer_due_at,
             "history": history,
-            "collect": _collect(remittance, place),
+            "collect": collect,
             "credit": _credit(remittance.credit),
             **_price(remittance),
         },
         claims=claimed,
         clock=reader_clock(),
         terms=numbers,
-        told=[
-            {"channel": each.channel, "state": each.state, "at": each.outcome_at or each.created_at}
-            for each in told
-        ],
+        told=told,
         stopped=stopped,
         receipts=receipts,
         just_sent="nuevo" in request.args,
         refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,
     )
+
+
+def _told(session: Session, remittance: UUID) -> list[dict[str, Any]]:
+    """What the recipient was told, and whether it arrived."""
+    return [
+        {"channel": each.channel, "state": each.state, "at": each.outcome_at or each.created_at}
+        for each in list_told(session, remittance)
+    ]
 
 
 def _credit(proof: CreditProof | None) -> dict[str, Any] | None:
