@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -425,6 +426,8 @@ def _session_reports(web: Web) -> None:
     reports.step(web, id, "prepare")
     reports.step(web, id, "return")
     reports.sign(web, id)
+    digest = sha256(reports.pdf(web, id, language="es")).hexdigest()
+    assert _well(web, "GET", f"/signed-files?sha256={digest}")["valid"] is True
     for path in ("", "/choices", f"/{id}", f"/{id}.pdf", f"/{id}/signature"):
         assert web.call("GET", f"{reports.REPORTS}{path}", token=token).status_code == 200
     reports.step(web, id, "amend", body={"reason": "La fuente corrigió"})
