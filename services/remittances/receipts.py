@@ -206,7 +206,7 @@ def _facts(remittance: Remittance, kind: ReceiptKind) -> Facts:
 
 def _refund(remittance: Remittance) -> dict[str, str] | None:
     """None where all that was paid goes back at once."""
-    if remittance.refunded_minor == remittance.total_minor:
+    if not (remittance.remedied_minor or remittance.returned_minor):
         return None
     return {
         "now": format_minor(remittance.refunded_minor),

@@ -398,6 +398,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "given_back": status in GOES_BACK,
             "held": status in FOR_A_PERSON,
             "funded": remittance.funded_at is not None,
+            "taken_back": remittance.returned_minor > 0,
             "refunded": Money(remittance.refunded_minor, "USD"),
             "reason": remittance.reason_code if remittance.reason_code in REASONS else None,
             "payment": payment,
