@@ -3,7 +3,7 @@ borne once."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -57,6 +57,15 @@ def _balance(bench: PayoutBench, account: LedgerCode) -> int:
 def _incidents(bench: PayoutBench) -> list[str]:
     with bench.work.transaction() as session:
         return list(session.scalars(select(Incident.kind)))
+
+
+def _owed_back(bench: PayoutBench, sender: Actor, remittance: UUID) -> datetime | None:
+    """It is cancelled, and nothing was given back yet: by when that has to be."""
+    bench.run_all()
+    bench.cancel(remittance, sender)
+    bench.run_one(remittance, "remittances.cancel")
+    with bench.work.transaction() as session:
+        return session.get_one(Remittance, remittance).answer_due_at
 
 
 def _told_of(bench: PayoutBench, remittance: UUID) -> None:
@@ -226,11 +235,7 @@ def test_what_the_bank_took_back_is_not_refunded_besides(bench: PayoutBench, sen
 
 def test_a_refund_whose_answer_was_lost_goes_out_once(bench: PayoutBench, sender: Actor) -> None:
     remittance = _order(bench, sender)
-    bench.run_all()
-    bench.cancel(remittance, sender)
-    bench.run_one(remittance, "remittances.cancel")
-    with bench.work.transaction() as session:
-        due = session.get_one(Remittance, remittance).answer_due_at
+    due = _owed_back(bench, sender, remittance)
     # Tuesday, three business days with Thanksgiving between: Friday, Monday after Wednesday.
     assert due is not None
     assert due.isoformat() == "2026-12-01T05:00:00+00:00"
@@ -246,11 +251,7 @@ def test_a_refund_that_is_due_calls_a_person_a_day_before_and_when_it_is_late(
     bench: PayoutBench, sender: Actor
 ) -> None:
     remittance = _order(bench, sender)
-    bench.run_all()
-    bench.cancel(remittance, sender)
-    bench.run_one(remittance, "remittances.cancel")
-    with bench.work.transaction() as session:
-        due = session.get_one(Remittance, remittance).answer_due_at
+    due = _owed_back(bench, sender, remittance)
     assert due is not None
 
     def watch() -> set[str]:

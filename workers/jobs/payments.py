@@ -14,15 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from integrations.contracts import (
-    ChargeMethod,
-    ChargeOrder,
-    ChargeState,
-    ChargeWord,
-    PartOrder,
-    PartState,
-    PartWord,
-)
+from integrations import contracts
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.registry import Purpose
 from services.incidents.reporting import Report, report
@@ -54,7 +46,7 @@ AGENCY = code_of(Purpose.PAYMENTS)
 PAYOUT = "remittances.payout"
 REFUND = "remittances.refund"
 REFUND_PAUSE_SECONDS = 60.0
-State = TypeVar("State", ChargeState, PartState)
+State = TypeVar("State", contracts.ChargeState, contracts.PartState)
 
 
 def call(job: JobContext, task: ChargeTask) -> ChargeAnswer | None:
@@ -68,7 +60,7 @@ def call(job: JobContext, task: ChargeTask) -> ChargeAnswer | None:
                 state = provider.void(task.folio)
             case ChargeStep.ASK:
                 state = provider.status(task.folio)
-                if state.status is ChargeWord.NOT_FOUND:
+                if state.status is contracts.ChargeWord.NOT_FOUND:
                     state = provider.charge(_order(task))
     except OutcomeUnknown:
         return None
@@ -135,12 +127,15 @@ def give_remedy(job: JobContext, lease: Lease) -> None:
 
 
 def _give_part(job: JobContext, task: RemedyTask) -> Settled | RetryLater:
-    provider, order = job.agencies.payments, PartOrder(task.charge, task.key, task.amount_minor)
+    provider, order = (
+        job.agencies.payments,
+        contracts.PartOrder(task.charge, task.key, task.amount_minor),
+    )
 
-    def give() -> PartState:
+    def give() -> contracts.PartState:
         if task.asked:
             known = provider.part_status(order)
-            if known.status is not PartWord.NOT_FOUND:
+            if known.status is not contracts.PartWord.NOT_FOUND:
                 return known
         return provider.refund_part(order)
 
@@ -182,7 +177,7 @@ def _ask_beside(job: JobContext, task: ChargeTask) -> Settled:
     incidents.note_dropped(job, AGENCY, state.dropped)
 
     def write(session: Session, now: datetime) -> None:
-        if state.status is ChargeWord.NOT_FOUND:
+        if state.status is contracts.ChargeWord.NOT_FOUND:
             return
         after = settle_charge(session, task.remittance, _answer(state), now=now)
         if after in READY:
@@ -206,11 +201,13 @@ def _report_refusal(job: JobContext, remittance: UUID, refusal: Refused) -> None
         report(session, incident, now=job.now(session))
 
 
-def _order(task: ChargeTask) -> ChargeOrder:
-    return ChargeOrder(task.folio, task.amount_minor, ChargeMethod(task.funding), task.expires_at)
+def _order(task: ChargeTask) -> contracts.ChargeOrder:
+    return contracts.ChargeOrder(
+        task.folio, task.amount_minor, contracts.ChargeMethod(task.funding), task.expires_at
+    )
 
 
-def _answer(state: ChargeState) -> ChargeAnswer:
+def _answer(state: contracts.ChargeState) -> ChargeAnswer:
     """In our words. ValueError for ``not_found``, which is no word on a charge."""
     return ChargeAnswer(
         status=ChargeStatus(state.status),

@@ -374,10 +374,7 @@ def _show(id: UUID, errors: Errors) -> str:
         stopped = wants_no_messages(session, remittance, vault())
         payment = _payment(get_charge(session, id)) if remittance.status in UNPAID else None
         collect = _collect(remittance, remittance.place)
-        history = [
-            {"status": step.status, "at": step.at, "what": words("remittances.step", step.status)}
-            for step in list_history(session, id)
-        ]
+        history = _history(session, id)
         receipts = kinds_of(remittance)
     status = Status(remittance.status)
     return render_template(
@@ -420,6 +417,14 @@ def _show(id: UUID, errors: Errors) -> str:
         refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,
     )
+
+
+def _history(session: Session, remittance: UUID) -> list[dict[str, Any]]:
+    """What happened so far, in words."""
+    return [
+        {"status": step.status, "at": step.at, "what": words("remittances.step", step.status)}
+        for step in list_history(session, remittance)
+    ]
 
 
 def _told(session: Session, remittance: UUID) -> list[dict[str, Any]]:
