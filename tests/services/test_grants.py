@@ -72,8 +72,8 @@ ONLY_WEB = {
     " prepared_at, prepared_by, status, version)",
     "announcements": f"{ADD}, UPDATE (withdrawn_at, withdrawn_by)",
     "booking_holds": f"{KEEP}, UPDATE (expires_at, extended, frees_at)",
-    "attendees": f"{ADD}, UPDATE (appointment_id, booked_as, changed_at, desk, n, outcome,"
-    " person_id, status)",
+    "attendees": f"{ADD}, UPDATE (age_band, appointment_id, booked_as, changed_at, desk, n,"
+    " outcome, person_id, status)",
     "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, person_id, share, skills,"
     " slot_id, starts_at)",
     "bookings_called_off": ADD,
