@@ -84,7 +84,7 @@ def test_a_target_says_how_far_it_is_and_its_changes_are_kept(web: Web, analyst:
     assert "Escribe por qué cambia la cifra." in analyst.send(address, **changed).text
     page = analyst.send(address, **changed, reason="Se acordó en la sesión 12").text
     assert "Por qué cambió: Se acordó en la sesión 12" in page
-    assert "2028-Q1, Todos: 4 inscripciones" in page
+    assert "2028-Q1, Todos, Toda la red: 4 inscripciones" in page
     assert "100 %" in analyst.get(PAGE).text
     auditor = staff_browser(web.app, "auditor")
     assert "Fijar la meta" not in auditor.get(address).text
