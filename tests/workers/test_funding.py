@@ -42,6 +42,16 @@ def _order(
         ).id  # fmt: skip
 
 
+def _give_back(bench: PayoutBench, sender: Actor) -> tuple[UUID, datetime | None]:
+    """A remittance that was paid for and is cancelled, and by when the sender's money is back."""
+    remittance = _order(bench, sender)
+    bench.run_all()
+    bench.cancel(remittance, sender)
+    bench.run_one(remittance, "remittances.cancel")
+    with bench.work.transaction() as session:
+        return remittance, session.get_one(Remittance, remittance).answer_due_at
+
+
 def _charge(bench: PayoutBench, remittance: UUID) -> Charge:
     with bench.work.transaction() as session:
         charge = session.get_one(Charge, remittance)
@@ -220,10 +230,7 @@ def test_a_return_after_the_refund_is_a_loss_and_nothing_is_refunded_again(
 
 
 def test_what_the_bank_took_back_is_not_refunded_besides(bench: PayoutBench, sender: Actor) -> None:
-    remittance = _order(bench, sender)
-    bench.run_all()
-    bench.cancel(remittance, sender)
-    bench.run_one(remittance, "remittances.cancel")
+    remittance, _due = _give_back(bench, sender)
     assert bench.status(remittance) is Status.REFUNDING
     bench.take_back(remittance)
     bench.finish()
