@@ -70,6 +70,8 @@ FUNCTIONS = {
     "check_charged_sum": {"fee_lines": "a trigger: the lines of the row, by its id"},
     "refuse_counted_cash": {"cash_ups": "a trigger: the receipt's own, by its id"},
     "refuse_own_role": {"staff_accounts": "a trigger: the row of who gives the role"},
+    "name_age_band": {"attendees": "a trigger: the people of the row's own appointment"},
+    "name_election": {"vote_counts": "a trigger: the count that the row is about, by its id"},
     "name_report_subjects": {"staff_accounts": "a trigger: the rows of who prepared and signed"},
     "name_count_subjects": {"staff_accounts": "a trigger: the rows of who typed a count"},
 }
