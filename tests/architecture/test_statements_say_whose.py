@@ -33,6 +33,8 @@ TEXTS = {
     "services.appointments.freeing._COUNT_CANCELLED_OFF": "the workers', about one that ended",
     "services.appointments.freeing._COUNT_ONE_OFF": "the workers', about one who left a party",
     "services.compliance.queries._DAY_SUMS": "compliance's, of the whole network, noted in audit",
+    "services.remittances.queries._BY_FOLIO": "the workers', by the folio that an agency speaks of",
+    "services.remittances.queries._BY_REFERENCE": "the workers', by what an agency calls it",
     "services.treasury.queries._LINES": "treasury's, of the whole network: folios, nobody's names",
     "services.appointments.freeing._FREE_CANCELLED": "the workers', about one that ended",
     "services.appointments.freeing._FREE_ONE": "the workers', about one who left a party",
