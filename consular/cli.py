@@ -42,7 +42,7 @@ from services.kernel.money import Money
 from services.kernel.settings import Settings, SettingsError
 from services.remittances.listing import BadScreeningList
 from services.remittances.quoting import RequestQuote
-from services.remittances.rules import Funding, Payout
+from services.remittances.rules import TO_PEOPLE, Funding, Payout
 from workers.main import run_relay, run_schedule, run_worker
 
 PROCESSES: Mapping[str, Callable[[Settings], None]] = {
@@ -300,7 +300,7 @@ def try_posting(lines: tuple[str, ...]) -> None:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="By the rules of that day.")
 @click.option("--fix", type=Decimal, help="A FIX in place of the one that was stored for the day.")
 @click.option("--funding", type=click.Choice([f.value for f in Funding]), default="bank_account")
-@click.option("--payout", type=click.Choice([p.value for p in Payout]), default="account")
+@click.option("--payout", type=click.Choice([p.value for p in TO_PEOPLE]), default="account")
 def price(
     amount: str, receive: bool, day: datetime | None, fix: Decimal | None, funding: str, payout: str
 ) -> None:

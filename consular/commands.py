@@ -31,6 +31,7 @@ from services.kernel.audit import OFFICE_ROLES
 from services.kernel.db import NETWORK_SCOPE, Scope
 from services.kernel.errors import NotFound
 from services.kernel.idempotency import RequestKey
+from services.processes import dues
 from services.remittances import ordering
 from services.remittances.confirming import refuse_unconfirmed
 from services.remittances.models import Remittance
@@ -154,7 +155,7 @@ def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
 def order_remittance(session: Session, command: ordering.OrderRemittance) -> Remittance:
     """Order it as of the database's clock, where somebody takes payments and the sender is sure."""
     moment = database_now(session)
-    ordered = ordering.order(
+    ordered = dues.order(
         session,
         command,
         now=moment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 AMOUNTS = (
@@ -12,6 +13,14 @@ AMOUNTS = (
     "other_fees",
     "total_to_recipient",
 )
+
+
+def shares_shown(shares: Sequence[Any]) -> list[dict[str, Any]]:
+    """What each part of an order takes and brings, the recipient's first; none where it has one."""
+    return [
+        {name: getattr(share, name).as_dict() for name in ("total", "total_to_recipient")}
+        for share in shares
+    ]
 
 
 def price(row: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class PayoutChannel(StrEnum):
     ACCOUNT = "account"
     CARD = "card"
     BRANCH = "branch"
+    DUES = "dues"
 
 
 class PayoutStatus(StrEnum):
@@ -45,8 +46,9 @@ class PayoutOrder:
     """An order to pay pesos in Mexico. `folio` is the key: one folio is paid once at most.
 
     `amount_minor` is in centavos (MXN). `account` is a CLABE (18 digits) for `account`, a card
-    number (15 or 16) for `card`, None for `branch`, where `branch` is the code of the one in which
-    it is going to be collected, if that was chosen.
+    number (15 or 16) for `card`, a payment line of IMSS (10 to 40 digits) for `dues`, which is paid
+    once whatever folio it comes under, None for `branch`, where `branch` is the code of the one in
+    which it is going to be collected, if that was chosen.
     """
 
     folio: str
@@ -224,7 +226,8 @@ class ChargeOrder:
 @dataclass(frozen=True, slots=True)
 class ChargeState:
     """What the provider says of one folio now. `pay_address` and `pay_reference` are where and with
-    what the sender pays. `refunded`: we have given it back, whatever came since."""
+    what the sender pays. `refunded`: we have given all of it back, whatever came
+    since; `refunds` are the keys of the parts that were given back."""
 
     folio: str
     status: ChargeWord
@@ -235,6 +238,7 @@ class ChargeState:
     pay_address: str | None = None
     pay_reference: str | None = None
     refunded: bool = False
+    refunds: frozenset[str] = frozenset()
     dropped: tuple[str, ...] = ()
 
 

@@ -415,12 +415,16 @@ def _both_clocks(session: Session, notice: enrollments.Notice, language: str) ->
 def remittance_funded(session: Session, remittance_id: UUID, means: Means) -> MessageContext | None:
     """That the sender's money came; None once there is later news, which is told instead."""
     notice = remittances.get_notice(session, remittance_id, means.vault)
-    if notice is None or notice.status not in GOING_WELL:
+    # One payment, of which one message tells: that of the first part, with the sum of all.
+    if notice is None or notice.status not in GOING_WELL or notice.dues:
         return None
     code = latest_office(session, notice.account)
     zone = get_consulate(session, code).time_zone if code else HOME_ZONE
     when = local_time(notice.cancel_until, zone, notice.language)
-    return _about_remittance("remittance_funded", remittance_id, notice, means, when=when)
+    total, pesos = (f"{each.amount} {each.currency}" for each in notice.order)
+    return _about_remittance(
+        "remittance_funded", remittance_id, notice, means, when=when, total=total, pesos=pesos
+    )
 
 
 def remittance_available(
@@ -446,6 +450,10 @@ def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageCo
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
+    if message == "remittance_paid" and notice.dues:
+        message = "remittance_dues_paid"
+    if message == "remittance_refunded" and notice.is_part:
+        message = "remittance_part_refunded"
     if message == "remittance_refunded" and notice.reason == RATE_OVER:
         message = "remittance_rate_over"
     return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS))

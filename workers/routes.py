@@ -69,6 +69,7 @@ ROUTES: Mapping[str, Route] = {
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
     "remittances.refund": Route(Queue.MONEY, payments.refund, parks=False),
     "remittances.give_remedy": Route(Queue.MONEY, payments.give_remedy, parks=False),
+    "remittances.dues_paid": Route(Queue.MONEY, remittances.tell_enrollment, parks=False),
     "remittances.screen": Route(Queue.HOUSEKEEPING, remittances.screen_again),
     "remittances.correct_name": Route(Queue.MONEY, recipients.correct_name, parks=False),
     "remittances.check_holder": Route(Queue.AGENCIES, recipients.check_holder),

@@ -31,7 +31,15 @@ from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.places import Collect
 from services.remittances.quoting import RequestQuote
 from services.remittances.recipients import BookEntry
-from services.remittances.rules import Funding, Payout, Purpose, ReceiptKind, Status
+from services.remittances.rules import (
+    FOR_PEOPLE,
+    TO_PEOPLE,
+    Funding,
+    Payout,
+    Purpose,
+    ReceiptKind,
+    Status,
+)
 
 # INEGI's codes of the states.
 STATES = tuple(f"{number:02d}" for number in range(1, 33))
@@ -51,7 +59,8 @@ class QuoteSchema(Schema):
     send = MoneyField(load_default=None)
     receive = MoneyField(load_default=None)
     funding = Choice(tuple(f.value for f in Funding), required=True)
-    payout = Choice(tuple(p.value for p in Payout), required=True)
+    payout = Choice(tuple(p.value for p in TO_PEOPLE), required=True)
+    enrollment = Identifier(load_default=None, allow_none=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -66,7 +75,11 @@ class QuoteSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestQuote:
         return RequestQuote(
-            data["send"], data["receive"], Funding(data["funding"]), Payout(data["payout"])
+            data["send"],
+            data["receive"],
+            Funding(data["funding"]),
+            Payout(data["payout"]),
+            data["enrollment"],
         )
 
 
@@ -199,7 +212,7 @@ class RemittanceSchema(RecipientCheckSchema):
 
     recipient_confirmed = Flag(load_default=False)
 
-    purpose = Choice(tuple(p.value for p in Purpose), load_default=Purpose.FAMILY.value)
+    purpose = Choice(tuple(p.value for p in FOR_PEOPLE), load_default=Purpose.FAMILY.value)
     collect = fields.Nested(CollectSchema, load_default=None, allow_none=True)
 
     @post_load

@@ -21,7 +21,7 @@ from consular.auth import account, now, vault
 from consular.clock import reader_clock
 from consular.db import database_now
 from consular.i18n import date_long, deadline, folio, in_language, money, reading_in
-from consular.prices import price
+from consular.prices import price, shares_shown
 from consular.printing.appointments import check_address
 from consular.printing.pdf import compile_pdf
 from consular.printing.qr import qr_svg
@@ -99,7 +99,8 @@ def quote_pdf(session: Session, quote_id: UUID) -> bytes:
         raise NotFound()
     rules = tariff(session, day_in_mexico(quote.created_at))
     zone = reader_clock().zone
-    rows = disclosure(price(quote)) + _rows(lambda: [_until(quote, zone)])
+    offer = {**price(quote), "parts": shares_shown(quote.shares)}
+    rows = disclosure(offer) + _rows(lambda: [_until(quote, zone)])
     rights = _sides(lambda: [_cancel_right(rules.cancel), _not_a_receipt()])
     return compile_pdf(
         _TEMPLATE,
@@ -190,6 +191,7 @@ def _offer(facts: Facts) -> dict[str, Any]:
     }
     return {
         **money_of,
+        "parts": facts.parts,
         "exchange_rate": shown_rate(Decimal(facts.signed["exchange_rate"])),
         "date_available": facts.date_available,
     }
@@ -208,6 +210,7 @@ def _price_lines(offer: Mapping[str, Any]) -> list[Line]:
         ("exchange_rate", _("Tasa de cambio"), rate),
         ("other_fees", _("Otros cargos por envío"), f"− {money(offer['other_fees'] or none)}"),
         ("total_to_recipient", _("Total al destinatario"), money(offer["total_to_recipient"])),
+        *_part_lines(offer.get("parts") or ()),
         ("date_available", _("Fecha disponible"), date_long(_day(day))),
     )
     estimates, estimated = offer.get("estimated") or (), _("Estimado")
@@ -215,6 +218,22 @@ def _price_lines(offer: Mapping[str, Any]) -> list[Line]:
         (f"{label} ({estimated})" if name in estimates else label, value, "total" in name)
         for name, label, value in lines
     ]
+
+
+def _part_lines(parts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """How an order of two parts is divided: what each brings, and its share of all that is paid."""
+    if not parts:
+        return []
+    person, dues = parts
+    return [
+        ("part", _("De eso, a la persona"), _share(person)),
+        ("part", _("De eso, cuotas del IMSS"), _share(dues)),
+    ]
+
+
+def _share(part: Mapping[str, Any]) -> str:
+    paid, received = money(part["total"]), money(part["total_to_recipient"])
+    return str(_("%(received)s (pagas %(paid)s)", received=received, paid=paid))
 
 
 def _rights(facts: Facts, day: date) -> list[str]:
@@ -321,6 +340,7 @@ def destination(payout: str, ending: str) -> str:
         "account": _("Depósito en la cuenta que termina en %(ending)s", ending=ending),
         "card": _("Tarjeta de Finabien que termina en %(ending)s", ending=ending),
         "branch": _("Efectivo en una oficina de Finabien"),
+        "dues": _("Línea de pago del IMSS que termina en %(ending)s", ending=ending),
     }
     return words[payout]
 

@@ -37,6 +37,10 @@
     for (const name of ["funding", "payout"]) {
       query.set(name, form.elements[name].value);
     }
+    // Only there where dues are waited for.
+    if (form.elements.enrollment) {
+      query.set("enrollment", form.elements.enrollment.value);
+    }
     if (!amounts[way].value.trim()) {
       return;
     }

@@ -10,6 +10,7 @@ CHANNELS: Mapping[PayoutChannel, str] = {
     PayoutChannel.ACCOUNT: "CUENTA",
     PayoutChannel.CARD: "TARJETA",
     PayoutChannel.BRANCH: "SUCURSAL",
+    PayoutChannel.DUES: "CUOTAS_IMSS",
 }
 
 STATUSES: Mapping[str, PayoutStatus] = {
@@ -54,6 +55,8 @@ REFUSALS: Mapping[str, str] = {
     "MONTO_FUERA_DE_RANGO": "amount_out_of_range",
     "DATOS_INVALIDOS": "data_invalid",
     "CORRECCION_TARDE": "too_late",
+    "LINEA_INVALIDA": "line_invalid",
+    "LINEA_PAGADA": "line_paid",
 }
 
 # Whether the holder of an account is called as we asked.

@@ -41,6 +41,7 @@ MAX_REFERENCE = 9_999_999
 ACCOUNT_DIGITS: Mapping[PayoutChannel, tuple[int, ...]] = {
     PayoutChannel.ACCOUNT: (18,),
     PayoutChannel.CARD: (15, 16, 18),
+    PayoutChannel.DUES: tuple(range(10, 41)),
 }
 
 

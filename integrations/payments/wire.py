@@ -63,6 +63,7 @@ def charge_state(folio: str, pages: str, body: Mapping[str, Any]) -> ChargeState
         pay_address=_address(pages, optional),
         pay_reference=optional.text("pay_code"),
         refunded=refunded,
+        refunds=_refunds(body),
         dropped=tuple(optional.dropped),
     )
 
@@ -80,6 +81,14 @@ def part_state(key: str, body: Mapping[str, Any]) -> PartState:
         currency=optional.text("currency"),
         dropped=tuple(optional.dropped),
     )
+
+
+def _refunds(body: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of the parts that were given back: they decide, so that none is dropped."""
+    keys = body.get("refunds") or []
+    if not isinstance(keys, list):
+        raise ValueError("refunds is a list of keys")
+    return frozenset(key_of(key) for key in keys if isinstance(key, str))
 
 
 def _address(pages: str, optional: OptionalFields) -> str | None:

@@ -25,6 +25,9 @@ BRANCHES_A_PAGE = 500
 MAX_CENTAVOS = 100_000_000_00
 SLOW_SECONDS = 60.0
 
+# A payment line of the institute, which is paid once.
+DUES = "CUOTAS_IMSS"
+
 # Words in the beneficiary's name that make the simulator misbehave on purpose.
 REFUSED_LATER = "RECHAZADO"
 REFUSED_AT_ONCE = "BLOQUEADO"
@@ -79,6 +82,8 @@ class SimulatedAgency:
         code = _fault_of(folio, body)
         if code is not None:
             raise refuse(422, error(code))
+        if body["tipoPago"] == DUES and self._is_paid(body["cuentaBeneficiario"], folio):
+            raise refuse(409, error("LINEA_PAGADA"))
         now = self._world.now()
         acts = Acts.NEVER if REFUSED_LATER in _name(body) else self._world.acts(AGENCY)
         try:
@@ -94,6 +99,20 @@ class SimulatedAgency:
             if PAID_LATE in _name(order.body):
                 self._tell(order, "late", self._late_at(order))
         return self._state(order, 201 if new else 200)
+
+    def dues_paid(self, line: str) -> bool:
+        """Whether a payment line of the institute was paid here."""
+        return any(self._state_of(each) == "LIQUIDADO" for each in self._lines(line))
+
+    def _lines(self, line: str) -> list[Order]:
+        orders = self._world.memory.orders_saying(AGENCY, "cuentaBeneficiario", line)
+        return [each for each in orders if each.body["tipoPago"] == DUES]
+
+    def _is_paid(self, line: str, folio: str) -> bool:
+        """Whether another order pays it, or is about to."""
+        over = ("RECHAZADO", "CANCELADO")
+        others = (each for each in self._lines(line) if each.folio != folio)
+        return any(self._state_of(each) not in over for each in others)
 
     def status(self, folio: str) -> Response:
         """Return the status of a payment."""
@@ -214,6 +233,9 @@ class SimulatedAgency:
         """How it shows that the money arrived: an invented transfer, or an invented receipt."""
         number = _number(order.folio)
         day = self._world.day(paid_at).isoformat()
+        if order.body["tipoPago"] == DUES:
+            receipt = f"C{number % 10**8:08d}"
+            return {"tipo": "RECIBO", "referencia": receipt, "fechaOperacion": day}
         if order.body["tipoPago"] == "SUCURSAL":
             shown = SHOWN[number % len(SHOWN)]
             receipt = f"R{number % 10**8:08d}"
@@ -248,7 +270,7 @@ def _fault_of(folio: str, body: Any) -> str | None:
     if not _amount_ok(body["monto"]):
         return "MONTO_FUERA_DE_RANGO"
     if not account_ok(body["tipoPago"], body["cuentaBeneficiario"]):
-        return "CUENTA_INVALIDA"
+        return "LINEA_INVALIDA" if body["tipoPago"] == DUES else "CUENTA_INVALIDA"
     return "BENEFICIARIO_BLOQUEADO" if REFUSED_AT_ONCE in _name(body) else None
 
 
@@ -283,6 +305,8 @@ def account_ok(kind: object, account: object) -> bool:
     """Whether this way of payout can go to that account."""
     if kind == "SUCURSAL":
         return account is None
+    if kind == DUES:
+        return isinstance(account, str) and re.fullmatch(r"[0-9]{10,40}", account) is not None
     if not isinstance(account, str) or not re.fullmatch(r"[0-9]{15,18}", account):
         return False
     if len(account) == 18:

@@ -1,9 +1,9 @@
 """Social security as we assume it: it decides at once, and waits for the payment.
 
 Besides the rules of `applicants`: first surname `AJENO` has another number than the one given;
-`MOROSO` never pays, `VENCIDO` lets the last day pass; whoever is `ENFERMO`, or says yes to the
-question about illnesses, gets no family health insurance. Everybody else has paid after
-`decide_seconds`.
+`MOROSO` pays by a transfer or never, `VENCIDO` lets the last day pass; whoever is `ENFERMO`, or
+says yes to the question about illnesses, gets no family health insurance. Everybody else has paid
+after `decide_seconds`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from stdnum import luhn
 
-from integrations.simulator import applicants, names
+from integrations.simulator import applicants, finabien, names
 from integrations.simulator.memory import Order
 from integrations.simulator.registers import SimulatedRegister
 
@@ -78,9 +78,14 @@ class SimulatedAgency(SimulatedRegister):
         if paid and applicants.is_called(body, TOO_LATE):
             return {"estado": "RECHAZADO", "causa": "NO_PAGADO"}
         shown = number if body["tramite"] == "PERSONA_INDEPENDIENTE" else {}
-        if not paid or applicants.is_called(body, NEVER_PAYS):
-            return {"estado": "POR_PAGAR", **shown, "lineaPago": self._line(order)}
+        line = self._line(order)
+        if (not paid or applicants.is_called(body, NEVER_PAYS)) and not self._paid_elsewhere(line):
+            return {"estado": "POR_PAGAR", **shown, "lineaPago": line}
         return {"estado": "VIGENTE", **shown, **self._cover(order)}
+
+    def _paid_elsewhere(self, line: Mapping[str, str]) -> bool:
+        """The payout agency has taken it with a transfer, and told the institute."""
+        return finabien.SimulatedAgency(self._world).dues_paid(line["referencia"])
 
     def _line(self, order: Order) -> dict[str, str]:
         amount = _amount(order.body, self._world.day(order.taken_at))

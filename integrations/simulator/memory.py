@@ -154,6 +154,16 @@ class Memory:
             ).fetchall()
         return [Order(row[0], json.loads(row[1]), *row[2:]) for row in rows]
 
+    def orders_saying(self, agency: str, field: str, value: str) -> list[Order]:
+        """The agency's orders whose ``field`` has that value, the oldest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT folio, body, taken_at, cancelled_at, collected_at FROM orders"
+                " WHERE agency = ? AND json_extract(body, '$.' || ?) = ? ORDER BY taken_at, folio",
+                (agency, field, value),
+            ).fetchall()
+        return [Order(row[0], json.loads(row[1]), *row[2:]) for row in rows]
+
     def mark_cancelled(self, agency: str, folio: str, now: float) -> bool:
         """The order is off and its effects are undone; False when it was collected or off."""
         with self.transaction() as db:

@@ -210,6 +210,11 @@ class SimulatedAgency:
         expires = datetime.fromisoformat(order.body["expires_at"]).timestamp()
         return "expired" if self._world.now() >= expires else "pending"
 
+    def _given(self, folio: str) -> list[str]:
+        """Keys of the parts that were given back."""
+        parts = self._memory.orders_saying(PARTS, "charge", folio)
+        return [part.folio for part in parts if not part.body.get("returned")]
+
     def _state(self, folio: str, status: int) -> Response:
         order = self._order(folio)
         word = self._word(order)
@@ -224,6 +229,7 @@ class SimulatedAgency:
             pay_path=f"pay/{folio}" if pending and not cash else None,
             pay_code=f"{folio[:4]} {folio[4:]}" if pending and cash else None,
             refunded=self._happened(REFUNDS, folio),
+            refunds=self._given(folio),
         )
         answer.status_code = status
         return answer

@@ -52,6 +52,7 @@ PAYOUTS_AND_MODES: Mapping[str, str] = {
     "account": _("Envío: depósito en cuenta"),
     "card": _("Envío: tarjeta Finabien"),
     "branch": _("Envío: efectivo en sucursal"),
+    "dues": _("Envío: cuotas del IMSS"),
     "electronic": _("Voto: por internet"),
     "postal": _("Voto: por correo"),
     "in_person": _("Voto: en persona"),

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.kernel.crypto import Vault
-from services.remittances.funding import ChargeAnswer, ChargeTask, claim_charge, settle_locked
+from services.remittances.funding import ChargeAnswer, ChargeTask, claim_charge, settle_parts
 from services.remittances.lifecycle import LIFECYCLE
+from services.remittances.parts import lock_parts
 from services.remittances.payout import PayoutTask, claim_locked
 from services.remittances.rules import UNPAID
 
@@ -30,6 +31,6 @@ def settle_and_claim(
 ) -> PayoutTask | None:
     """Take the provider's word; where that is a payment, order the payout with it, in the same
     transaction. Raises as `payout.claim_payout`."""
-    remittance = LIFECYCLE.lock(session, remittance_id)
-    settle_locked(session, remittance, answer, now=now)
-    return claim_locked(session, remittance, now=now, vault=vault)
+    parts = lock_parts(session, remittance_id)
+    settle_parts(session, parts.values(), answer, now=now)
+    return claim_locked(session, parts[remittance_id], now=now, vault=vault)

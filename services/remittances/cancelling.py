@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.remittances.errors import AlreadyPaid, CancelWindowOver
 from services.remittances.funding import ChargeStep, ChargeTask, charge_task, was_asked
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Charge, Remittance
+from services.remittances.parts import lock_parts
 from services.remittances.payout import PayoutTask, describe_task, reached_agency
 from services.remittances.refunding import give_back
 from services.remittances.rules import FINAL, NOT_AT_AGENCY, STOPPED, Action, Status, actions
@@ -23,10 +25,12 @@ def cancel(session: Session, remittance_id: UUID, *, now: datetime, actor: Actor
     """Give everything back, or ask the agency to stop the payout. The row lock decides the race.
 
     At once while nothing can have reached the provider or the agency, otherwise ``cancelling``
-    until they answer; asked again meanwhile, nothing changes. Raises NotFound, `AlreadyPaid`,
-    `CancelWindowOver`, `WrongState`.
+    until they answer; asked again meanwhile, nothing changes. Before the sender has paid, the other
+    part of its order is stopped with it. Raises NotFound, `AlreadyPaid`, `CancelWindowOver`,
+    `WrongState`.
     """
-    remittance = LIFECYCLE.lock(session, remittance_id)
+    parts = lock_parts(session, remittance_id)
+    remittance = parts[remittance_id]
     if remittance.account_id != actor.account_id:
         raise NotFound()
     status = Status(remittance.status)
@@ -38,31 +42,53 @@ def cancel(session: Session, remittance_id: UUID, *, now: datetime, actor: Actor
         return remittance
     if Action.CANCEL not in list_actions(session, remittance, now=now):
         raise CancelWindowOver(cancel_until=remittance.cancel_until)
-    _stop(session, remittance, now=now, actor=actor)
+    if remittance.funded_at is not None:
+        _stop_paid(session, remittance, now=now, actor=actor)
+    else:
+        _stop_unpaid(session, parts.values(), now=now, actor=actor)
     return remittance
 
 
-def _stop(session: Session, remittance: Remittance, *, now: datetime, actor: Actor) -> None:
+def _stop_paid(session: Session, remittance: Remittance, *, now: datetime, actor: Actor) -> None:
     """What was paid goes back, where nobody else has the order; or whoever has it is asked."""
     action, wanted = "remittance.cancel", {"cancelled_at": now}
     status = Status(remittance.status)
-    ours = status in NOT_AT_AGENCY and not reached_agency(session, remittance.id)
-    if ours and remittance.funded_at is not None:
+    if status in NOT_AT_AGENCY and not reached_agency(session, remittance.id):
         give_back(session, remittance, now=now, actor=actor, action=action, **wanted)
         return
-    ours = ours and not was_asked(session, remittance.id)
-    after = Status.CANCELLED if ours else Status.CANCELLING
-    LIFECYCLE.move(session, remittance, after, now=now, actor=actor, action=action, **wanted)
+    LIFECYCLE.move(
+        session, remittance, Status.CANCELLING, now=now, actor=actor, action=action, **wanted
+    )
+
+
+def _stop_unpaid(
+    session: Session, parts: Collection[Remittance], *, now: datetime, actor: Actor
+) -> None:
+    """There is one payment: where the provider may have it, it is asked to stop it."""
+    asked = any(was_asked(session, part.id) for part in parts)
+    after = Status.CANCELLING if asked else Status.CANCELLED
+    for part in parts:
+        LIFECYCLE.move(
+            session,
+            part,
+            after,
+            now=now,
+            actor=actor,
+            action="remittance.cancel",
+            cancelled_at=now,
+        )
 
 
 def list_actions(session: Session, remittance: Remittance, *, now: datetime) -> frozenset[Action]:
     """List the actions open to a remittance's sender now."""
-    return actions(
+    open_now = actions(
         Status(remittance.status),
         at_agency=reached_agency(session, remittance.id),
         cancel_until=remittance.cancel_until,
         now=now,
     )
+    # Dues go by their payment line, whose name is the enrollment's.
+    return open_now - {Action.CORRECT_NAME} if remittance.enrollment_id else open_now
 
 
 def claim_cancel(

@@ -75,6 +75,7 @@ def correct_name(
     remittance = LIFECYCLE.lock(session, remittance_id)
     if remittance.account_id != actor.account_id:
         raise NotFound()
+    _refuse_dues(remittance)
     _refuse_ended(Status(remittance.status))
     before = list_corrections(session, remittance_id)
     if any(each.state == CorrectionState.ASKED for each in before):
@@ -147,6 +148,12 @@ def _apply(
     screen_again(session, remittance.id, now=now, corrected=True)
     if Status(remittance.status) is Status.AVAILABLE and remittance.recipient.phone_sealed:
         enqueue(session, "remittances.tell_recipient", remittance.id)
+
+
+def _refuse_dues(remittance: Remittance) -> None:
+    """They are paid by their line, whose name is the enrollment's."""
+    if remittance.enrollment_id is not None:
+        raise WrongState(state=remittance.status)
 
 
 def _refuse_ended(status: Status) -> None:

@@ -11,6 +11,30 @@ class AmountOutOfRange(Invalid):
     code = "amount_out_of_range"
 
 
+class DuesExceedAmount(Invalid):
+    """What is sent doesn't reach beyond the dues, which take ``dues`` USD of it."""
+
+    code = "dues_exceed_amount"
+
+
+class NoDues(Conflict):
+    """The enrollment doesn't wait for a payment that can be made now."""
+
+    code = "no_dues"
+
+
+class DuesChanged(Conflict):
+    """The dues aren't those of the quote any more: ask for another quote."""
+
+    code = "dues_changed"
+
+
+class DuesOrdered(Conflict):
+    """A transfer pays these dues already."""
+
+    code = "dues_ordered"
+
+
 class QuoteExpired(Conflict):
     """The rate was locked until ``expires_at``: ask for another quote."""
 

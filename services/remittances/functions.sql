@@ -121,14 +121,15 @@ $$;
 
 -- What an order is decided by, in one call: the account is locked, so that its orders follow one
 -- another, and all that is read is read afterwards. No row where the quote is nobody's or another's.
-CREATE OR REPLACE FUNCTION begin_order_v1(
+CREATE OR REPLACE FUNCTION begin_order_v2(
     p_account uuid, p_quote uuid, p_language text, p_month date, p_day date, p_not_counted text[]
 ) RETURNS TABLE (
     funding text, payout text, send_minor bigint, fee_minor bigint, tax_minor bigint,
     total_minor bigint, receive_minor bigint, rate numeric, fix numeric, created_at timestamptz,
     expires_at timestamptz, used boolean, rules jsonb, sender uuid, given_names text,
     first_surname text, second_surname text, birth_date date, name_index bytea, bound boolean,
-    own_month bigint, own_day bigint, person_month bigint, person_day bigint
+    own_month bigint, own_day bigint, person_month bigint, person_day bigint,
+    dues_enrollment_id uuid, dues_minor bigint, dues_due_on date
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -143,7 +144,48 @@ BEGIN
         EXISTS (SELECT FROM remittances r WHERE r.account_id = p_account AND r.quote_id = p_quote),
         remittance_rules_v1(p_day), h.id, h.given_names, h.first_surname, h.second_surname,
         h.birth_date, h.name_index, h.identity_bound_at IS NOT NULL,
-        v_sent.own_month, v_sent.own_day, v_sent.person_month, v_sent.person_day
+        v_sent.own_month, v_sent.own_day, v_sent.person_month, v_sent.person_day,
+        q.dues_enrollment_id, q.dues_minor, q.dues_due_on
     FROM quotes q LEFT JOIN people h ON h.account_id = p_account AND h.holder
     WHERE q.id = p_quote AND q.account_id = p_account;
+END $$;
+
+-- As the version before calls it, which knows no dues.
+CREATE OR REPLACE FUNCTION begin_order_v1(
+    p_account uuid, p_quote uuid, p_language text, p_month date, p_day date, p_not_counted text[]
+) RETURNS TABLE (
+    funding text, payout text, send_minor bigint, fee_minor bigint, tax_minor bigint,
+    total_minor bigint, receive_minor bigint, rate numeric, fix numeric, created_at timestamptz,
+    expires_at timestamptz, used boolean, rules jsonb, sender uuid, given_names text,
+    first_surname text, second_surname text, birth_date date, name_index bytea, bound boolean,
+    own_month bigint, own_day bigint, person_month bigint, person_day bigint
+) LANGUAGE sql AS $$
+    SELECT funding, payout, send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, fix,
+        created_at, expires_at, used, rules, sender, given_names, first_surname, second_surname,
+        birth_date, name_index, bound, own_month, own_day, person_month, person_day
+    FROM begin_order_v2(p_account, p_quote, p_language, p_month, p_day, p_not_counted)
+    WHERE dues_minor IS NULL
+$$;
+
+-- Deferred to the end of the transaction: all parts of an order or none, and together what was
+-- quoted, to the cent. It sees every account, and tells nothing.
+CREATE OR REPLACE FUNCTION refuse_part_of_order() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_scope text := coalesce(current_setting('app.consulate', true), '');
+    v_whole boolean;
+BEGIN
+    PERFORM set_config('app.consulate', '*', true);
+    SELECT (sum(r.send_minor), sum(r.fee_minor), sum(r.tax_minor), sum(r.receive_minor))
+        = (q.send_minor, q.fee_minor, q.tax_minor, q.receive_minor)
+        INTO v_whole
+        FROM quotes q JOIN remittances r ON r.quote_id = q.id
+        WHERE q.id = NEW.quote_id GROUP BY q.id;
+    PERFORM set_config('app.consulate', v_scope, true);
+    IF v_whole IS NOT TRUE THEN
+        RAISE EXCEPTION 'the parts of an order are what was quoted' USING
+            ERRCODE = 'check_violation', SCHEMA = 'public', TABLE = 'remittances',
+            CONSTRAINT = 'ck_remittances_whole_order';
+    END IF;
+    RETURN NULL;
 END $$;

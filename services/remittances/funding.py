@@ -7,6 +7,7 @@ their bank takes back later stops what isn't paid out yet; what is, is the house
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ from services.kernel.money import format_minor
 from services.remittances import entries
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Charge, Remittance
+from services.remittances.parts import lock_parts
 from services.remittances.refunding import end_refund, give_back, settle_refund
 from services.remittances.rules import (
     FUNDING_RETURNED,
@@ -61,7 +63,8 @@ class ChargeTask:
 
 @dataclass(frozen=True)
 class ChargeAnswer:
-    """The provider's word on a charge. ``refunded``: it has given it back, whatever came since."""
+    """The provider's word on a charge. ``refunded``: it has given it back, whatever came since;
+    ``refunds`` names by their folios the parts that it has given back."""
 
     status: ChargeStatus
     amount_minor: int | None = None
@@ -71,6 +74,11 @@ class ChargeAnswer:
     pay_address: str | None = None
     pay_reference: str | None = None
     refunded: bool = False
+    refunds: frozenset[str] = frozenset()
+
+    def gave_back(self, part: Remittance) -> bool:
+        """Whether the sender has the money of this part again."""
+        return self.refunded or part.folio in self.refunds
 
 
 def claim_charge(session: Session, remittance: Remittance, *, now: datetime) -> ChargeTask:
@@ -91,8 +99,8 @@ def charge_task(remittance: Remittance, charge: Charge, step: ChargeStep) -> Cha
     return ChargeTask(
         step=step,
         remittance=remittance.id,
-        folio=remittance.folio,
-        amount_minor=remittance.total_minor,
+        folio=charge.folio or remittance.folio,
+        amount_minor=charge.amount_minor or remittance.total_minor,
         funding=Funding(remittance.funding),
         registered_at=remittance.registered_at,
         expires_at=charge.expires_at,
@@ -120,38 +128,48 @@ def settle_charge(
 ) -> Status:
     """Take the provider's word and post what it means; returns the status afterwards.
 
-    Old news changes nothing; what can't be (paid after it ended, another amount than was asked for)
-    becomes an incident.
+    It is a word on every part of the order. Old news changes nothing; what can't be (paid after it
+    ended, another amount than was asked for) becomes an incident.
     """
-    return settle_locked(session, LIFECYCLE.lock(session, remittance_id), answer, now=now)
+    parts = lock_parts(session, remittance_id)
+    settle_parts(session, parts.values(), answer, now=now)
+    return Status(parts[remittance_id].status)
 
 
-def settle_locked(
-    session: Session, remittance: Remittance, answer: ChargeAnswer, *, now: datetime
-) -> Status:
-    """`settle_charge` of one that this transaction has locked."""
-    charge = session.get_one(Charge, remittance.id)
-    if _differs(remittance, answer):
+def settle_parts(
+    session: Session, parts: Iterable[Remittance], answer: ChargeAnswer, *, now: datetime
+) -> None:
+    """`settle_charge` of an order whose parts this transaction has locked."""
+    for part in parts:
+        _settle(session, part, session.get_one(Charge, part.id), answer, now)
+    session.flush()
+
+
+def _settle(
+    session: Session, remittance: Remittance, charge: Charge, answer: ChargeAnswer, now: datetime
+) -> None:
+    if _differs(remittance, charge, answer):
         _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
-        return Status(remittance.status)
+        return
     _learn(charge, answer)
     match answer.status:
         case ChargeStatus.PAID:
             _take_payment(session, remittance, charge, answer, now)
+            if answer.gave_back(remittance):
+                settle_refund(session, remittance, charge, now)
         case ChargeStatus.FAILED:
             _take_failure(session, remittance, charge, answer, now)
         case ChargeStatus.RETURNED:
             _take_return(session, remittance, charge, answer, now)
         case ChargeStatus.REFUNDED:
             settle_refund(session, remittance, charge, now)
-    session.flush()
-    return Status(remittance.status)
 
 
-def _differs(remittance: Remittance, answer: ChargeAnswer) -> bool:
+def _differs(remittance: Remittance, charge: Charge, answer: ChargeAnswer) -> bool:
     """It speaks of another amount than was asked for, or of another currency."""
+    asked_minor = charge.amount_minor or remittance.total_minor
     amount, currency = answer.amount_minor, answer.currency
-    return amount not in (None, remittance.total_minor) or currency not in (None, "USD")
+    return amount not in (None, asked_minor) or currency not in (None, "USD")
 
 
 def _learn(charge: Charge, answer: ChargeAnswer) -> None:
@@ -205,7 +223,7 @@ def _take_return(
     if remittance.funded_at is None:
         _take_failure(session, remittance, charge, answer, now)
         return
-    if answer.refunded:
+    if answer.gave_back(remittance):
         settle_refund(session, remittance, charge, now)
     charge.state = ChargeStatus.RETURNED
     charge.returned_at = now

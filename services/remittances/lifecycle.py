@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from services.facts import recording
 from services.kernel.transitions import Lifecycle, Moved, history
+from services.kernel.writes import Write
 from services.outbox.delivery import enqueue_at
 from services.remittances import entries
 from services.remittances.entries import EntryKind
@@ -36,6 +37,14 @@ def _post(session: Session, moved: Moved) -> None:
         entries.post(session, kind, moved.thing, now=moved.now)
 
 
+_DUES_PAID = enqueue_at("remittances.dues_paid", Status.PAID)
+
+
+def _tell_enrollment(session: Session, moved: Moved) -> Write | None:
+    """Dues that were paid: have the enrollment's agency asked, which decides."""
+    return _DUES_PAID(session, moved) if moved.thing.enrollment_id else None
+
+
 LIFECYCLE = Lifecycle(
     Remittance,
     "remittance",
@@ -50,6 +59,7 @@ LIFECYCLE = Lifecycle(
         ),
         recording.move,
         tell_recipient,
+        _tell_enrollment,
         enqueue_at("remittances.payout", Status.REGISTERED),
         enqueue_at("remittances.cancel", Status.CANCELLING),
         enqueue_at("remittances.funded", Status.FUNDED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,24 +20,28 @@ from services.kernel.tables import one_of
 from services.remittances.credit import CreditProof
 from services.remittances.credit import read as read_proof
 from services.remittances.rules import (
+    ENDED_UNPAID,
     FINAL,
     GIVEN_BACK,
     IN_PAYOUT,
     MOST_CORRECTIONS,
     OPEN,
+    TO_PEOPLE,
     UNPAID_ENDINGS,
     AttemptOutcome,
     ChargeStatus,
     CorrectionState,
+    Division,
     Funding,
     HoldDecision,
     HolderMatch,
     Party,
-    Payout,
+    Price,
     ReceiptKind,
     RemedyState,
     Status,
     cost_minor,
+    divide,
     shown_rate,
 )
 
@@ -120,6 +125,39 @@ class Priced:
         return Money(self.receive_minor, "MXN")
 
 
+@dataclass(frozen=True)
+class Share:
+    """A part of a quote, with its amounts as they are shown."""
+
+    price: Price
+    enrollment_id: UUID | None = None
+
+    @property
+    def transfer_amount(self) -> Money:
+        """The amount sent, in USD."""
+        return Money(self.price.send_minor, "USD")
+
+    @property
+    def transfer_fees(self) -> Money:
+        """Its share of the fee."""
+        return Money(self.price.fee_minor, "USD")
+
+    @property
+    def transfer_taxes(self) -> Money:
+        """Its share of the excise."""
+        return Money(self.price.tax_minor, "USD")
+
+    @property
+    def total(self) -> Money:
+        """Its share of what the sender pays."""
+        return Money(self.price.total_minor, "USD")
+
+    @property
+    def total_to_recipient(self) -> Money:
+        """What arrives, in MXN."""
+        return Money(self.price.receive_minor, "MXN")
+
+
 class Quote(Priced, Base):
     """A price that holds until ``expires_at``. Never changed; used at most once."""
 
@@ -132,11 +170,16 @@ class Quote(Priced, Base):
             name="positive",
         ),
         sa.CheckConstraint(one_of("funding", Funding), name="funding"),
-        sa.CheckConstraint(one_of("payout", Payout), name="payout"),
+        sa.CheckConstraint(one_of("payout", TO_PEOPLE), name="payout"),
         # Nobody is promised more than the rate brings, nor a better rate than the FIX.
         sa.CheckConstraint("receive_minor <= floor(send_minor * rate)", name="receive"),
         sa.CheckConstraint("rate <= fix", name="rate"),
         sa.CheckConstraint("rebate_minor BETWEEN 0 AND tax_minor", name="rebate"),
+        sa.CheckConstraint(
+            "num_nulls(dues_enrollment_id, dues_minor, dues_due_on) IN (0, 3)"
+            " AND dues_minor BETWEEN 1 AND receive_minor - 1",
+            name="dues",
+        ),
         sa.Index("ix_quotes_account_id", "account_id"),
     )
 
@@ -150,6 +193,29 @@ class Quote(Priced, Base):
     rebate_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
+    # Where a part of it pays the dues of an enrollment: centavos, of a line that is due then.
+    dues_enrollment_id: Mapped[UUID | None]
+    dues_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    dues_due_on: Mapped[date | None]
+
+    @property
+    def division(self) -> Division | None:
+        """How it is divided where it also pays dues."""
+        return divide(self.whole, self.dues_minor) if self.dues_minor else None
+
+    @property
+    def shares(self) -> list[Share]:
+        """What each part takes, to show; none where it isn't divided."""
+        division, enrollment = self.division, self.dues_enrollment_id
+        if division is None:
+            return []
+        person, dues = division.person, division.dues
+        return [Share(person), Share(dues, enrollment)]
+
+    @property
+    def whole(self) -> Price:
+        """All of it as one price."""
+        return Price(self.send_minor, self.fee_minor, self.tax_minor, self.receive_minor, self.rate)
 
     @property
     def reference_rate(self) -> str | None:
@@ -195,7 +261,12 @@ class CollectionPlace(Base):
 
 
 class Remittance(Priced, Base):
-    """One transfer: the quote's amounts, who sends, who receives, and how far it is.
+    """One transfer: its amounts, who sends, who receives, and how far it is.
+
+    An order has one, with the quote's amounts, or two, each with its share of them (trigger
+    ``whole_order``): part 1 goes to a person, part 2 pays the dues of ``enrollment_id`` by the
+    payment line that is due on ``dues_due_on``. The sender pays for both at once
+    (`services.remittances.parts`); from then on each goes its own way.
 
     ``account_sealed`` is a CLABE or card number under the recipient's key (place
     ``remittances.account``, row = id); ``account_hint`` its last four digits. ``sender_name`` is
@@ -220,6 +291,22 @@ class Remittance(Priced, Base):
         ),
         sa.CheckConstraint("rate <= fix", name="rate"),
         sa.CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
+        sa.UniqueConstraint("quote_id", "part", name="uq_remittances_quote_id"),
+        sa.CheckConstraint(
+            "part IN (1, 2) AND (part = 2) = (payout = 'dues')"
+            " AND num_nulls(enrollment_id, dues_due_on) = CASE part WHEN 2 THEN 0 ELSE 2 END",
+            name="part",
+        ),
+        # Nobody pays the same dues twice.
+        sa.Index(
+            "uq_remittances_dues",
+            "enrollment_id",
+            "dues_due_on",
+            unique=True,
+            postgresql_where=sa.text(
+                f"enrollment_id IS NOT NULL AND NOT ({one_of('status', ENDED_UNPAID)})"
+            ),
+        ),
         sa.CheckConstraint("place_code IS NULL OR payout = 'branch'", name="place"),
         sa.CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
         sa.CheckConstraint(
@@ -257,7 +344,10 @@ class Remittance(Priced, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     folio: Mapped[str] = mapped_column(sa.Text, unique=True)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
-    quote_id: Mapped[UUID] = mapped_column(sa.ForeignKey("quotes.id"), unique=True)
+    quote_id: Mapped[UUID] = mapped_column(sa.ForeignKey("quotes.id"))
+    part: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("1"))
+    enrollment_id: Mapped[UUID | None]
+    dues_due_on: Mapped[date | None]
     sender_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
     recipient_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
     corrected_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
@@ -366,7 +456,9 @@ class PayoutAttempt(Base):
 
 
 class Charge(Base):
-    """What the sender is asked to pay, at the provider under the remittance's folio.
+    """What the sender is asked to pay, at the provider under the remittance's folio. Where an order
+    has parts, each has a row of its own with its share's ``state`` and refund, and all name the one
+    payment: ``folio`` and ``amount_minor`` of the whole.
 
     ``asked_at`` is written and committed before the provider is first called. ``pay_address`` and
     ``pay_reference`` are where, and with what, the sender pays, until ``expires_at``.
@@ -379,9 +471,13 @@ class Charge(Base):
         sa.CheckConstraint(one_of("state", ChargeStatus), name="state"),
         sa.CheckConstraint("(state = 'refunded') <= (refunded_at IS NOT NULL)", name="refunded_at"),
         sa.CheckConstraint("(state = 'returned') <= (returned_at IS NOT NULL)", name="returned_at"),
+        sa.CheckConstraint("num_nulls(folio, amount_minor) IN (0, 2)", name="whole"),
     )
 
     remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"), primary_key=True)
+    # Null where the remittance is all that is paid for.
+    folio: Mapped[str | None] = mapped_column(sa.Text)
+    amount_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.Text)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
     asked_at: Mapped[datetime | None] = mapped_column(_NOW)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +12,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.citizens.accounts import bind_identity, identity_key
-from services.citizens.models import Person
 from services.citizens.people import PersonData, full_name, get_key, make_person
 from services.facts.recording import Counted
 from services.facts.recording import line as new_fact
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.db import text, violated_constraint
-from services.kernel.errors import Forbidden, Invalid, NotFound
+from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from services.kernel.identifiers import normalise_name, parse_card, parse_clabe
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
 from services.kernel.writes import Write, insert_together
 from services.remittances.errors import (
+    DuesChanged,
+    DuesOrdered,
     FundingUnavailable,
     LimitExceeded,
     PersonLimitExceeded,
@@ -38,13 +39,17 @@ from services.remittances.models import Remittance
 from services.remittances.places import Collect, choose_place
 from services.remittances.rules import (
     NOT_COUNTED,
+    TO_DUES,
+    TO_PERSON,
     ChargeStatus,
     Funding,
     Payout,
+    Price,
     Purpose,
     Status,
     Tariff,
     day_in_mexico,
+    divide,
     next_day_begins,
     next_month_begins,
 )
@@ -80,6 +85,28 @@ class OrderRemittance:
     confirmed: bool = False
 
 
+@dataclass(frozen=True)
+class DuesLine:
+    """A payment line of IMSS as it stands now, and in whose name it is."""
+
+    reference: str = field(repr=False)
+    amount: Money
+    due_on: date
+    given_names: str
+    first_surname: str
+    second_surname: str | None = None
+
+
+@dataclass(frozen=True)
+class _Payee:
+    """Who gets a part of it, and its purpose; ``number`` is an account, or a payment line."""
+
+    person: PersonData
+    number: str | None = field(repr=False)
+    payout: Payout
+    purpose: Purpose
+
+
 def order(
     session: Session,
     command: OrderRemittance,
@@ -89,13 +116,15 @@ def order(
     vault: Vault,
     takes_payments: bool = True,
     house_accounts: Collection[str] = (),
+    dues: DuesLine | None = None,
 ) -> Remittance:
-    """Take the order, and hand it to the workers, who have the sender pay: all or none.
+    """Take the order, and hand it to the workers, who have the sender pay: all or none. Returns
+    what goes to the recipient; where the quote also pays dues, by ``dues``, that is its other part.
 
     ``takes_payments`` is whether this instance has a provider; ``house_accounts`` are nobody's.
     Raises `FundingUnavailable`, NotFound for a quote of somebody else, `QuoteExpired`, `QuoteUsed`,
-    `ProfileRequired`, `LimitExceeded`, `PersonLimitExceeded`, `NoPlaceToCollect`, `HouseAccount`,
-    Invalid with the recipient's field.
+    `ProfileRequired`, `DuesChanged`, `DuesOrdered`, `LimitExceeded`, `PersonLimitExceeded`,
+    `NoPlaceToCollect`, `HouseAccount`, Invalid with the recipient's field.
     """
     if not takes_payments:
         raise FundingUnavailable()
@@ -106,27 +135,39 @@ def order(
     refuse_house_account(number, house_accounts)
     rules = tariff_of(begun.rules)
     _refuse_used_or_expired(begun, now)
+    _refuse_other_dues(begun, dues)
     sender = _sender(begun)
     _hold_to_limits(begun, rules, now)
     # After the limits, which lock the rows of one person in order.
     key = identity_key(sender, vault)
     if not begun.bound or key != begun.name_index:
         bind_identity(session, begun.sender, actor.account_id, key, now=now)
-    remittance = _remittance(
-        session, command, begun, number, rules, account=actor.account_id,
-        sender_name=full_name(sender), now=now, vault=vault,
-    )  # fmt: skip
-    expires_at = now + rules.term_of(Funding(begun.funding))
-    _store(session, remittance, expires_at, now=now, actor=actor)
-    return remittance
+    payees = [_to_person(command, number, Payout(begun.payout))]
+    if dues is not None:
+        payees.append(_to_dues(dues))
+    parts = [
+        _remittance(
+            command, begun, payee, rules, account=actor.account_id,
+            sender_name=full_name(sender), now=now, vault=vault,
+        )
+        for payee in payees
+    ]  # fmt: skip
+    first = parts[0]
+    if first.payout == Payout.BRANCH:
+        first.collect_until = day_in_mexico(now + rules.collect)
+        if command.collect:
+            first.place_code = choose_place(session, command.collect).code
+    _store(session, parts, begun, now + rules.term_of(Funding(begun.funding)), now=now, actor=actor)
+    return first
 
 
 _BEGIN = text(
     """
     SELECT funding, payout, send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, fix,
         created_at, expires_at, used, rules, sender, given_names, first_surname, second_surname,
-        birth_date, name_index, bound, own_month, own_day, person_month, person_day
-    FROM begin_order_v1(:account, :quote, :language, :month, :day, :not_counted)
+        birth_date, name_index, bound, own_month, own_day, person_month, person_day,
+        dues_enrollment_id, dues_minor, dues_due_on
+    FROM begin_order_v2(:account, :quote, :language, :month, :day, :not_counted)
     """
 )
 
@@ -134,7 +175,7 @@ _BEGIN = text(
 def _begin(session: Session, command: OrderRemittance, account: UUID, now: datetime) -> Any:
     """Lock the sender's account by writing down how to speak to them: from here on its orders
     follow one another, and its profile stays as it is. What the order is decided by, as
-    `begin_order_v1` has it. Raises NotFound."""
+    `begin_order_v2` has it. Raises NotFound."""
     today = day_in_mexico(now)
     begun = session.execute(
         _BEGIN,
@@ -183,6 +224,13 @@ def _refuse_used_or_expired(begun: Any, now: datetime) -> None:
         raise QuoteExpired(expires_at=begun.expires_at, minutes=held)
 
 
+def _refuse_other_dues(begun: Any, dues: DuesLine | None) -> None:
+    """The line still asks for what was quoted: whatever else is paid settles nothing."""
+    quoted = (begun.dues_minor, begun.dues_due_on)
+    if quoted != ((dues.amount.minor, dues.due_on) if dues else (None, None)):
+        raise DuesChanged()
+
+
 def _sender(begun: Any) -> PersonData:
     """The sender, by name and birth date at least. Raises `ProfileRequired`."""
     if begun.sender is None or begun.birth_date is None:
@@ -206,11 +254,27 @@ def _hold_to_limits(begun: Any, rules: Tariff, now: datetime) -> None:
             raise PersonLimitExceeded(limit=limit, frees_at=frees_at(today))
 
 
+def _to_person(command: OrderRemittance, number: str | None, payout: Payout) -> _Payee:
+    recipient = command.recipient
+    person = PersonData(
+        recipient.given_names,
+        recipient.first_surname,
+        recipient.second_surname,
+        None,
+        phone=recipient.phone,
+    )
+    return _Payee(person, number, payout, command.purpose)
+
+
+def _to_dues(dues: DuesLine) -> _Payee:
+    person = PersonData(dues.given_names, dues.first_surname, dues.second_surname, None)
+    return _Payee(person, dues.reference, Payout.DUES, Purpose.IMSS_DUES)
+
+
 def _remittance(
-    session: Session,
     command: OrderRemittance,
     begun: Any,
-    number: str | None,
+    payee: _Payee,
     rules: Tariff,
     *,
     account: UUID,
@@ -218,14 +282,24 @@ def _remittance(
     now: datetime,
     vault: Vault,
 ) -> Remittance:
-    remittance = Remittance(
-        id=new_id(),
+    """One part of the order, and its payee's row, with the number under their key."""
+    row, number = new_id(), payee.number
+    person = make_person(payee.person, account=account, now=now, vault=vault)
+    sealed = get_key(person, vault).seal(number, place=ACCOUNT_PLACE, row=row) if number else None
+    return Remittance(
+        id=row,
         folio=new_folio(FolioKind.REMITTANCE),
         account_id=account,
         quote_id=command.quote_id,
         sender_id=begun.sender,
         sender_name=sender_name,
-        purpose=command.purpose.value,
+        recipient=person,
+        recipient_id=person.id,
+        account_sealed=sealed,
+        account_hint=number[-4:] if number else None,
+        purpose=payee.purpose.value,
+        funding=begun.funding,
+        payout=payee.payout.value,
         day=day_in_mexico(now),
         status=Status.REGISTERED.value,
         registered_at=now,
@@ -236,62 +310,68 @@ def _remittance(
         remedied_minor=0,
         returned_minor=0,
         lost_minor=0,
-        **{name: getattr(begun, name) for name in _QUOTED},
+        rate=begun.rate,
+        fix=begun.fix,
+        **_share(begun, to_dues=payee.payout is Payout.DUES),
     )
-    if remittance.payout == Payout.BRANCH:
-        remittance.collect_until = day_in_mexico(now + rules.collect)
-        if command.collect:
-            remittance.place_code = choose_place(session, command.collect).code
-    person, sealed = _recipient(command.recipient, number, remittance, now=now, vault=vault)
-    remittance.recipient, remittance.recipient_id = person, person.id
-    remittance.account_sealed = sealed
-    remittance.account_hint = number[-4:] if number else None
-    return remittance
 
 
-def _recipient(
-    recipient: Recipient, number: str | None, remittance: Remittance, *, now: datetime, vault: Vault
-) -> tuple[Person, bytes | None]:
-    """The recipient's row, and the account number under the recipient's key."""
-    named = PersonData(
-        recipient.given_names,
-        recipient.first_surname,
-        recipient.second_surname,
-        None,
-        phone=recipient.phone,
+def _share(begun: Any, *, to_dues: bool) -> dict[str, Any]:
+    """Which part of the quote it is."""
+    whole = Price(
+        begun.send_minor, begun.fee_minor, begun.tax_minor, begun.receive_minor, begun.rate
     )
-    person = make_person(named, account=remittance.account_id, now=now, vault=vault)
-    if number is None:
-        return person, None
-    key = get_key(person, vault)
-    return person, key.seal(number, place=ACCOUNT_PLACE, row=remittance.id)
+    if not begun.dues_minor:
+        return {"part": TO_PERSON, **whole.amounts}
+    division = divide(whole, begun.dues_minor)
+    if not to_dues:
+        return {"part": TO_PERSON, **division.person.amounts}
+    whose = {"enrollment_id": begun.dues_enrollment_id, "dues_due_on": begun.dues_due_on}
+    return {"part": TO_DUES, **whose, **division.dues.amounts}
 
 
-# What the remittance takes over from the quote as it stands.
-_QUOTED = (
-    "funding", "payout", "send_minor", "fee_minor", "tax_minor", "total_minor", "receive_minor",
-    "rate", "fix",
-)  # fmt: skip
 _CHARGE = """
-    INSERT INTO charges (remittance_id, state, expires_at) VALUES (:remittance, :state, :expires)
+    INSERT INTO charges (remittance_id, folio, amount_minor, state, expires_at)
+    VALUES (:remittance, :folio, :amount, :state, :expires)
 """
+# Each says why the order can't be stored.
+_REFUSALS: dict[str | None, type[Conflict]] = {
+    "uq_remittances_quote_id": QuoteUsed,
+    "uq_remittances_dues": DuesOrdered,
+}
 
 
 def _store(
-    session: Session, remittance: Remittance, expires_at: datetime, *, now: datetime, actor: Actor
+    session: Session,
+    parts: Sequence[Remittance],
+    begun: Any,
+    expires_at: datetime,
+    *,
+    now: datetime,
+    actor: Actor,
 ) -> None:
     try:
-        insert_together(session, remittance.recipient, remittance)
+        insert_together(session, *(part.recipient for part in parts), *parts)
     except IntegrityError as error:
-        if violated_constraint(error) == "uq_remittances_quote_id":
-            raise QuoteUsed() from error
+        refusal = _REFUSALS.get(violated_constraint(error))
+        if refusal is not None:
+            raise refusal() from error
         raise
-    counted = Counted("remittance", remittance.id, remittance.day)
-    fact = new_fact(counted, remittance.status, now=now, payout=remittance.payout)
-    charge = Write(
-        _CHARGE,
-        {"remittance": remittance.id, "state": ChargeStatus.DUE.value, "expires": expires_at},
-    )
-    LIFECYCLE.record(
-        session, remittance, fact, charge, now=now, actor=actor, action="remittance.order"
-    )
+    # One payment for all of them, under the first one's folio.
+    shared = len(parts) > 1
+    for part in parts:
+        counted = Counted("remittance", part.id, part.day)
+        fact = new_fact(counted, part.status, now=now, payout=part.payout)
+        charge = Write(
+            _CHARGE,
+            {
+                "remittance": part.id,
+                "folio": parts[0].folio if shared else None,
+                "amount": begun.total_minor if shared else None,
+                "state": ChargeStatus.DUE.value,
+                "expires": expires_at,
+            },
+        )
+        LIFECYCLE.record(
+            session, part, fact, charge, now=now, actor=actor, action="remittance.order"
+        )

@@ -34,6 +34,7 @@ from services.remittances.promises import is_stale
 from services.remittances.refunding import give_back
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
+    DUES_OVER,
     IN_PAYOUT,
     NOT_BACK_YET,
     OPEN_ATTEMPT,
@@ -60,6 +61,7 @@ from services.remittances.suspense import report_contradiction
 from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
+DUES_CONCEPT = "CUOTAS IMSS"
 # What is paid out, and what an answer means that names no currency.
 CURRENCY = "MXN"
 
@@ -136,8 +138,9 @@ def claim_locked(
     if status not in READY and not to_be_sent:
         return _task(session, remittance, 0, vault)
     rules = tariff(session, day_in_mexico(now))
-    if is_stale(session, remittance, rules, now=now):
-        give_back(session, remittance, now=now, reason_code=RATE_OVER)
+    too_late = _too_late(session, remittance, rules, now)
+    if too_late is not None:
+        give_back(session, remittance, now=now, reason_code=too_late)
         return None
     refuse_when_stopped(session)
     if status in READY:
@@ -148,6 +151,14 @@ def claim_locked(
             session, remittance, Status.SUBMITTED, now=now, actor=SYSTEM, answer_due_at=due
         )
     return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
+
+
+def _too_late(session: Session, remittance: Remittance, rules: Tariff, now: datetime) -> str | None:
+    """Why what never reached the agency can't be paid out any more."""
+    if is_stale(session, remittance, rules, now=now):
+        return RATE_OVER
+    due_on = remittance.dues_due_on
+    return DUES_OVER if due_on and day_in_mexico(now) > due_on else None
 
 
 def _passes_screening(
@@ -333,6 +344,7 @@ def _task(session: Session, remittance: Remittance, attempt: int, vault: Vault) 
         account=_account(remittance, vault),
         place=remittance.place_code,
         sender_name=remittance.sender_name,
+        concept=CONCEPT if remittance.dues_due_on is None else DUES_CONCEPT,
     )
 
 

@@ -33,6 +33,7 @@ from services.remittances.entries import BESIDE_STATUS, LedgerCode
 from services.remittances.models import (
     Charge,
     CollectionPlace,
+    Quote,
     Remittance,
     RemittanceEvent,
     ScreeningHit,
@@ -72,7 +73,8 @@ class Collection:
 @dataclass(frozen=True)
 class Notice:
     """Where and in which language to tell the sender, and what of. ``branch`` and
-    ``collect_until`` are for cash only."""
+    ``collect_until`` are for cash only; ``order`` are total and pesos of all that was ordered, of
+    which it may be a part; ``dues``: it pays those of an enrollment."""
 
     folio: str
     status: Status
@@ -86,7 +88,14 @@ class Notice:
     email: str | None
     phone: str | None
     account: UUID
+    order: tuple[Money, Money]
+    dues: bool
     was_paid: bool = True
+
+    @property
+    def is_part(self) -> bool:
+        """There is another part of its order."""
+        return self.order[0] != self.total
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,17 @@ def list_remittances(
     if status:
         query = query.where(Remittance.status == status)
     return fetch_page(session, query, limit=limit, place=lambda row: (row.registered_at, row.id))
+
+
+def find_dues_paid_by(session: Session, enrollment: UUID, due_on: date) -> UUID | None:
+    """The transfer that pays these dues, or has paid them."""
+    return session.scalar(
+        select(Remittance.id).where(
+            Remittance.enrollment_id == enrollment,
+            Remittance.dues_due_on == due_on,
+            Remittance.status.not_in(sorted(ENDED_UNPAID)),
+        )
+    )
 
 
 def get_charge(session: Session, remittance: UUID) -> Charge:
@@ -215,6 +235,7 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
     if holder is None:
         return None
     profile = open_person(holder, vault)
+    ordered = session.get_one(Quote, remittance.quote_id)
     language = session.get_one(Account, remittance.account_id).language
     return Notice(
         remittance.folio,
@@ -230,6 +251,8 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
         phone=profile.phone,
         account=remittance.account_id,
         was_paid=remittance.funded_at is not None,
+        order=(ordered.total, ordered.total_to_recipient),
+        dues=remittance.enrollment_id is not None,
     )
 
 

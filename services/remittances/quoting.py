@@ -14,7 +14,7 @@ from services.kernel.errors import Forbidden, Invalid
 from services.kernel.ids import new_id
 from services.kernel.money import Money
 from services.kernel.writes import insert_together
-from services.remittances.errors import AmountOutOfRange
+from services.remittances.errors import AmountOutOfRange, DuesExceedAmount
 from services.remittances.limits import taxed_to_card
 from services.remittances.models import Quote
 from services.remittances.rates import Rate, tariff_and_rate
@@ -24,34 +24,55 @@ from services.remittances.rules import (
     Payout,
     Price,
     Tariff,
+    cents_for,
     customer_rate,
     day_in_mexico,
+    divide,
     excise,
     price_of_receive,
     price_of_send,
+    price_with_dues,
     rebate_minor,
 )
 from services.remittances.tariffs import tariff
 
 
 @dataclass(frozen=True)
+class Dues:
+    """What an enrollment is to pay, until the end of ``due_on`` (Mexico City)."""
+
+    enrollment: UUID
+    amount: Money
+    due_on: date
+
+
+@dataclass(frozen=True)
 class RequestQuote:
-    """Either ``send`` in USD or ``receive`` in MXN."""
+    """Either ``send`` in USD, or ``receive`` in MXN for the recipient. Where it also pays the dues
+    of an ``enrollment``, ``send`` is for both."""
 
     send: Money | None
     receive: Money | None
     funding: Funding
     payout: Payout
+    enrollment: UUID | None = None
 
 
-def quote(session: Session, command: RequestQuote, *, now: datetime, actor: Actor) -> Quote:
-    """A price at the latest rate, locked until ``expires_at``.
+def quote(
+    session: Session,
+    command: RequestQuote,
+    *,
+    now: datetime,
+    actor: Actor,
+    dues: Dues | None = None,
+) -> Quote:
+    """A price at the latest rate, locked until ``expires_at``; with ``dues``, of both together.
 
     Raises as `price_at`; Forbidden without an account.
     """
     if actor.account_id is None:
         raise Forbidden()
-    quoted = price_at(session, command, now=now, account=actor.account_id)
+    quoted = price_at(session, command, now=now, account=actor.account_id, dues=dues)
     insert_together(session, quoted)
     return quoted
 
@@ -63,32 +84,37 @@ def price_at(
     now: datetime,
     account: UUID | None = None,
     fix: Decimal | None = None,
+    dues: Dues | None = None,
 ) -> Quote:
     """The price at a moment by the rules and the rate of its day; it isn't stored, so that nobody
     can order from it. ``fix`` in place of the FIX that was stored for the day.
 
     Raises Invalid (``amount_required``, ``currency_not_offered``), `AmountOutOfRange`,
-    `RateUnavailable`, `TariffUnavailable`.
+    `DuesExceedAmount`, `RateUnavailable`, `TariffUnavailable`.
     """
     today = day_in_mexico(now)
     rules, rate = _terms(session, today, fix)
-    price = _price(command, customer_rate(rate.value, rules), rules)
+    price = _price(command, dues, customer_rate(rate.value, rules), rules)
+    to_person = divide(price, dues.amount.minor).person if dues else price
     taxed = taxed_to_card(session, account, now=now) if account and price.tax_minor else 0
     return Quote(
         id=new_id(),
         account_id=account,
         funding=command.funding.value,
         payout=command.payout.value,
-        **_amounts(price),
+        **price.amounts,
         rate=price.rate,
         rate_series=rate.series,
         rate_valid_on=rate.valid_on,
         fix=rate.value,
         cash_tax_minor=excise(price.send_minor, Funding.CASH, rules),
-        rebate_minor=rebate_minor(price.tax_minor, command.payout, taxed, rules),
+        rebate_minor=rebate_minor(to_person.tax_minor, command.payout, taxed, rules),
         date_available=day_in_mexico(now + rules.settlement),
         created_at=now,
         expires_at=now + rules.quote,
+        dues_enrollment_id=dues and dues.enrollment,
+        dues_minor=dues and dues.amount.minor,
+        dues_due_on=dues and dues.due_on,
     )
 
 
@@ -110,19 +136,11 @@ def _terms(session: Session, today: date, fix: Decimal | None) -> tuple[Tariff, 
     return tariff(session, today), Rate("", fix, today)
 
 
-def _amounts(price: Price) -> dict[str, int]:
-    return {
-        "send_minor": price.send_minor,
-        "fee_minor": price.fee_minor,
-        "tax_minor": price.tax_minor,
-        "total_minor": price.total_minor,
-        "receive_minor": price.receive_minor,
-    }
-
-
-def _price(command: RequestQuote, rate: Decimal, rules: Tariff) -> Price:
+def _price(command: RequestQuote, dues: Dues | None, rate: Decimal, rules: Tariff) -> Price:
     amount, field = _requested_amount(command)
-    if field == "send":
+    if dues is not None:
+        price = _price_both(amount, field, dues, rate, command.funding, rules)
+    elif field == "send":
         price = price_of_send(amount.minor, rate, command.funding, rules)
     else:
         price = price_of_receive(amount.minor, rate, command.funding, rules)
@@ -133,6 +151,16 @@ def _price(command: RequestQuote, rate: Decimal, rules: Tariff) -> Price:
             maximum=Money(rules.per_day_minor, "USD").amount,
         )
     return price
+
+
+def _price_both(
+    amount: Money, field: str, dues: Dues, rate: Decimal, funding: Funding, rules: Tariff
+) -> Price:
+    try:
+        return price_with_dues(field, amount.minor, dues.amount.minor, rate, funding, rules)
+    except ValueError:
+        needed = Money(cents_for(dues.amount.minor, rate), "USD")
+        raise DuesExceedAmount(field=field, dues=needed.amount) from None
 
 
 def _requested_amount(command: RequestQuote) -> tuple[Money, str]:

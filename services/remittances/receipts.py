@@ -27,8 +27,8 @@ from services.kernel.ids import new_id
 from services.kernel.money import format_minor
 from services.kernel.signatures import Signer, find_signing_key, withdrawn_at
 from services.remittances.errors import RecipientForgotten
-from services.remittances.models import Remittance, RemittanceReceipt
-from services.remittances.rules import ReceiptKind
+from services.remittances.models import Priced, Quote, Remittance, RemittanceReceipt
+from services.remittances.rules import TO_PERSON, ReceiptKind
 from services.remittances.verify_receipt import Code, fits, read_code, signed_text, write_code
 
 _PLACE = "remittance_receipts.content"
@@ -51,10 +51,15 @@ class Facts:
     date_available: str
     cancel_until: str
     refund: Mapping[str, str] | None = None
+    # Of an order of two parts, on the receipt of its one payment: what each takes and brings.
+    parts: Sequence[Mapping[str, Any]] = ()
 
     def stated(self) -> dict[str, Any]:
         """As they are kept with a receipt, to be compared with what holds later."""
-        return {name: value for name, value in asdict(self).items() if value or name != "refund"}
+        optional = ("refund", "parts")
+        return {
+            name: value for name, value in asdict(self).items() if value or name not in optional
+        }
 
 
 # Puts facts and a version into words of both languages, to be printed.
@@ -86,8 +91,10 @@ class CheckedCode:
 
 
 def kinds_of(remittance: Remittance) -> list[ReceiptKind]:
-    """The receipts that there are of a remittance now, in the order in which they came to be."""
-    return [kind for kind in ReceiptKind if _moment(remittance, kind)]
+    """The receipts that there are of a remittance now, in the order in which they came to be. The
+    payment's is that of the order's first part."""
+    kinds = [kind for kind in ReceiptKind if _moment(remittance, kind)]
+    return kinds if remittance.part == TO_PERSON else kinds[1:]
 
 
 def get_receipt(
@@ -107,7 +114,7 @@ def get_receipt(
     """
     if kind not in kinds_of(remittance):
         raise NotFound()
-    facts = _facts(remittance, kind)
+    facts = _facts(remittance, kind, _priced(session, remittance, kind))
     row = _find(session, remittance, kind, version)
     if version is not None or (row and _still_holds(session, row, facts, vault)):
         return _opened(session, row, vault)
@@ -177,13 +184,20 @@ def _moment(remittance: Remittance, kind: ReceiptKind) -> datetime | None:
     }[kind]
 
 
-def _facts(remittance: Remittance, kind: ReceiptKind) -> Facts:
+def _priced(session: Session, remittance: Remittance, kind: ReceiptKind) -> Priced:
+    """Whose amounts it states: of the payment, those of the whole order."""
+    if kind is not ReceiptKind.PAYMENT:
+        return remittance
+    return session.get_one(Quote, remittance.quote_id)
+
+
+def _facts(remittance: Remittance, kind: ReceiptKind, priced: Priced) -> Facts:
     at = _moment(remittance, kind)
     amounts = (
         "transfer_amount", "transfer_fees", "transfer_taxes", "total", "other_fees",
         "total_to_recipient",
     )  # fmt: skip
-    signed = {name: str(getattr(remittance, name).amount) for name in amounts}
+    signed = {name: str(getattr(priced, name).amount) for name in amounts}
     signed |= {
         "folio": remittance.folio,
         "kind": kind.value,
@@ -201,6 +215,7 @@ def _facts(remittance: Remittance, kind: ReceiptKind) -> Facts:
         date_available=remittance.date_available.isoformat(),
         cancel_until=remittance.cancel_until.isoformat(),
         refund=_refund(remittance) if kind is ReceiptKind.REFUND else None,
+        parts=_parts(priced),
     )
 
 
@@ -213,6 +228,14 @@ def _refund(remittance: Remittance) -> dict[str, str] | None:
         "before": format_minor(remittance.remedied_minor),
         "taken_back": format_minor(remittance.returned_minor),
     }
+
+
+def _parts(priced: Priced) -> list[dict[str, Any]]:
+    shares = priced.shares if isinstance(priced, Quote) else []
+    return [
+        {name: getattr(share, name).as_dict() for name in ("total", "total_to_recipient")}
+        for share in shares
+    ]
 
 
 def _branch(remittance: Remittance, kind: ReceiptKind) -> str | None:

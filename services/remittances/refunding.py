@@ -23,11 +23,13 @@ from services.remittances.rules import NOT_BACK_YET, ChargeStatus, Status, refun
 
 @dataclass(frozen=True)
 class RefundTask:
-    """What the provider is to give back of the charge with this folio, in cents."""
+    """What the provider is to give back of the charge with this folio, in cents; ``part`` is the
+    folio of the part that is given back, where that isn't all."""
 
     remittance: UUID
     folio: str
     amount_minor: int
+    part: str | None = None
 
 
 def give_back(
@@ -74,7 +76,9 @@ def claim_refund(session: Session, remittance_id: UUID, *, now: datetime) -> Ref
         return None
     charge.refund_asked_at = charge.refund_asked_at or now
     session.flush()
-    return RefundTask(remittance.id, remittance.folio, remittance.refunded_minor)
+    if charge.folio is None:
+        return RefundTask(remittance.id, remittance.folio, remittance.refunded_minor)
+    return RefundTask(remittance.id, charge.folio, remittance.refunded_minor, remittance.folio)
 
 
 def settle_refund(session: Session, remittance: Remittance, charge: Charge, now: datetime) -> None:

@@ -118,13 +118,19 @@ def claim_remedy(session: Session, remedy: UUID, *, now: datetime) -> RemedyTask
     Raises NotFound.
     """
     owed = _lock(session, remedy)
-    if owed.state != RemedyState.OWED or session.get(Charge, owed.remittance_id) is None:
+    charge = session.get(Charge, owed.remittance_id)
+    if owed.state != RemedyState.OWED or charge is None:
         return None
     remittance = session.get_one(Remittance, owed.remittance_id)
     asked, owed.asked_at = owed.asked_at is not None, owed.asked_at or now
     session.flush()
     return RemedyTask(
-        owed.id, remittance.id, remittance.folio, owed.folio, owed.amount_minor, asked
+        owed.id,
+        remittance.id,
+        charge.folio or remittance.folio,
+        owed.folio,
+        owed.amount_minor,
+        asked,
     )
 
 

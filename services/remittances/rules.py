@@ -32,6 +32,8 @@ RATE_OVER = "rate_promise_over"
 NOT_APPROVED = "not_approved"
 FUNDING_RETURNED = "funding_returned"
 TERM_OVER = "not_paid_in_time"
+# The last day to pay the dues was over before they could be paid.
+DUES_OVER = "dues_term_over"
 # Within so many business days the sender has their money back (12 CFR 1005.34(b)).
 REFUND_DAYS = 3
 # So long before that is over, a person is told.
@@ -52,11 +54,12 @@ class Funding(StrEnum):
 
 
 class Payout(StrEnum):
-    """How the recipient gets the pesos."""
+    """How the recipient gets the pesos; ``dues``: they pay a payment line of IMSS."""
 
     ACCOUNT = "account"
     CARD = "card"
     BRANCH = "branch"
+    DUES = "dues"
 
 
 class Purpose(StrEnum):
@@ -68,6 +71,14 @@ class Purpose(StrEnum):
     HOUSING = "housing"
     SAVINGS = "savings"
     OTHER = "other"
+    IMSS_DUES = "imss_dues"
+
+
+# What a sender chooses from; the dues are a part of a transfer to somebody.
+TO_PEOPLE = (Payout.ACCOUNT, Payout.CARD, Payout.BRANCH)
+FOR_PEOPLE = tuple(purpose for purpose in Purpose if purpose is not Purpose.IMSS_DUES)
+# Parts of an order: the first goes to a person, the second pays their dues.
+TO_PERSON, TO_DUES = 1, 2
 
 
 class Status(StrEnum):
@@ -395,6 +406,64 @@ class Price:
         """The amount that the sender pays, in cents."""
         return self.send_minor + self.fee_minor + self.tax_minor
 
+    @property
+    def amounts(self) -> dict[str, int]:
+        """By the names under which they are stored."""
+        return {
+            "send_minor": self.send_minor,
+            "fee_minor": self.fee_minor,
+            "tax_minor": self.tax_minor,
+            "total_minor": self.total_minor,
+            "receive_minor": self.receive_minor,
+        }
+
+
+@dataclass(frozen=True)
+class Division:
+    """What goes to a person and what pays the dues, each with its share of fee and tax."""
+
+    person: Price
+    dues: Price
+
+    @property
+    def whole(self) -> Price:
+        """What is paid and what arrives, together."""
+        return Price(
+            send_minor=self.person.send_minor + self.dues.send_minor,
+            fee_minor=self.person.fee_minor + self.dues.fee_minor,
+            tax_minor=self.person.tax_minor + self.dues.tax_minor,
+            receive_minor=self.person.receive_minor + self.dues.receive_minor,
+            rate=self.dues.rate,
+        )
+
+
+def cents_for(receive_minor: int, rate: Decimal) -> int:
+    """The fewest cents that bring at least ``receive_minor``."""
+    return ceil(Fraction(receive_minor) / Fraction(rate))
+
+
+def divide(whole: Price, dues_minor: int) -> Division:
+    """Divide a price by what the dues take, in centavos and exactly; the person gets what is left.
+
+    Fee and tax are shared by what each part sends: those of the dues are rounded down, the rest is
+    the person's, so that both add up to the whole. ValueError where nothing is left.
+    """
+    dues_send = cents_for(dues_minor, whole.rate)
+    left = whole.receive_minor - dues_minor
+    if dues_send >= whole.send_minor or left <= 0:
+        raise ValueError("nothing is left for the person")
+    fee = whole.fee_minor * dues_send // whole.send_minor
+    tax = whole.tax_minor * dues_send // whole.send_minor
+    dues = Price(dues_send, fee, tax, dues_minor, whole.rate)
+    person = Price(
+        send_minor=whole.send_minor - dues_send,
+        fee_minor=whole.fee_minor - fee,
+        tax_minor=whole.tax_minor - tax,
+        receive_minor=left,
+        rate=whole.rate,
+    )
+    return Division(person, dues)
+
 
 def customer_rate(fix: Decimal, tariff: Tariff) -> Decimal:
     """Pesos for a dollar to customers: the FIX less the margin. Its eighth decimal is the last."""
@@ -429,12 +498,32 @@ def price_of_send(send_minor: int, rate: Decimal, funding: Funding, tariff: Tari
 
 def price_of_receive(receive_minor: int, rate: Decimal, funding: Funding, tariff: Tariff) -> Price:
     """The smallest send that yields at least ``receive_minor``; the recipient gets just that."""
-    send_minor = ceil(Fraction(receive_minor) / Fraction(rate))
+    send_minor = cents_for(receive_minor, rate)
     return Price(
         send_minor=send_minor,
         fee_minor=tariff.fee_minor,
         tax_minor=excise(send_minor, funding, tariff),
         receive_minor=receive_minor,
+        rate=rate,
+    )
+
+
+def price_with_dues(
+    way: str, minor: int, dues_minor: int, rate: Decimal, funding: Funding, tariff: Tariff
+) -> Price:
+    """The price of a transfer that also pays ``dues_minor`` centavos of dues: ``minor`` is all that
+    is sent (``way`` "send", in cents) or what the person gets (in centavos). Fee and tax are those
+    of one transfer. ValueError where nothing is left for the person."""
+    dues_send = cents_for(dues_minor, rate)
+    send_minor = minor if way == "send" else cents_for(minor, rate) + dues_send
+    person_minor = convert(send_minor - dues_send, rate) if way == "send" else minor
+    if person_minor <= 0:
+        raise ValueError("nothing is left for the person")
+    return Price(
+        send_minor=send_minor,
+        fee_minor=tariff.fee_minor,
+        tax_minor=excise(send_minor, funding, tariff),
+        receive_minor=person_minor + dues_minor,
         rate=rate,
     )
 

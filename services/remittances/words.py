@@ -8,6 +8,7 @@ from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.remittances.credit import Identification
 from services.remittances.rules import (
+    DUES_OVER,
     FUNDING_RETURNED,
     NOT_APPROVED,
     RATE_OVER,
@@ -75,6 +76,9 @@ REASONS: Mapping[str, str] = {
     NOT_APPROVED: _("Lo detuvo la revisión de nombres que pide la ley."),
     FUNDING_RETURNED: _("Tu banco retiró el pago."),
     TERM_OVER: _("Tu pago no llegó a tiempo. Cotiza otra vez."),
+    DUES_OVER: _("Ya había pasado el último día para pagar estas cuotas."),
+    "line_paid": _("Estas cuotas ya estaban pagadas."),
+    "line_invalid": _("El IMSS no reconoce esta línea de pago. Pregúntale al IMSS."),
     "payment_declined": _("Tu banco no aceptó el pago. Habla con él o paga de otra forma."),
     "account_closed": _("La cuenta está cerrada. Pide otra CLABE a quien recibe."),
     "account_not_found": _("La cuenta no existe. Revisa la CLABE con quien recibe."),
@@ -124,6 +128,7 @@ PURPOSES: Mapping[str, str] = {
     Purpose.HOUSING: _("Casa o renta"),
     Purpose.SAVINGS: _("Ahorro"),
     Purpose.OTHER: _("Otra cosa"),
+    Purpose.IMSS_DUES: _("Cuotas del IMSS"),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {
@@ -175,6 +180,20 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "too_many_corrections": ErrorMessage(
         _("El nombre ya se corrigió %(most)s veces"),
         _("Cancela el envío y haz otro con el nombre correcto."),
+    ),
+    "dues_exceed_amount": ErrorMessage(
+        _("No alcanza para las cuotas"),
+        _("Las cuotas toman %(dues)s dólares de lo que envías. Escribe más, o no las pagues aquí."),
+    ),
+    "no_dues": ErrorMessage(
+        _("No hay cuotas por pagar"),
+        _("Ese trámite no espera un pago ahora. Elige «No» y calcula otra vez."),
+    ),
+    "dues_changed": ErrorMessage(
+        _("Las cuotas cambiaron"), _("No se cobró nada. Calcula otra vez para ver el monto nuevo.")
+    ),
+    "dues_ordered": ErrorMessage(
+        _("Esas cuotas ya se están pagando"), _("No se cobró nada otra vez. Consulta tus envíos.")
     ),
     "quote_expired": ErrorMessage(
         _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta %(minutes)s minutos.")
@@ -257,6 +276,21 @@ MESSAGES: Mapping[str, Message] = {
             "Tu envío %(folio)s no se entregó. Te devolvemos %(total)s, todo lo que pagaste, a más"
             " tardar en %(days)s días hábiles. Tu recibo y los detalles, con tu cuenta:"
             " %(address)s"
+        ),
+    ),
+    "remittance_dues_paid": Message(
+        _("Se pagaron las cuotas del IMSS: %(folio)s"),
+        _(
+            "Se pagaron %(pesos)s de cuotas del IMSS con tu envío %(folio)s. Los detalles, con tu"
+            " cuenta: %(address)s"
+        ),
+    ),
+    "remittance_part_refunded": Message(
+        _("Te devolvemos una parte: %(folio)s"),
+        _(
+            "La parte de tu envío con folio %(folio)s no se entregó. Te devolvemos %(total)s, lo"
+            " que pagaste por ella, a más tardar en %(days)s días hábiles. Los detalles, con tu"
+            " cuenta: %(address)s"
         ),
     ),
     "remittance_rate_over": Message(

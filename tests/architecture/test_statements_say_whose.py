@@ -68,6 +68,10 @@ FUNCTIONS = {
         "people": "the row that was checked then, by its id",
     },
     "sent_by_person": {"people": "one person's rows in all accounts; it gives sums"},
+    "refuse_part_of_order": {
+        "quotes": "a trigger: the quote of the row that is written",
+        "remittances": "a trigger: the parts of one quote; it gives nothing",
+    },
     "staff_in_service": {"staff_accounts": "the account by its id, before it is known whose"},
     "check_charged_sum": {"fee_lines": "a trigger: the lines of the row, by its id"},
     "refuse_counted_cash": {"cash_ups": "a trigger: the receipt's own, by its id"},

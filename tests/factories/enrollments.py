@@ -29,6 +29,17 @@ from services.kernel.money import Money
 from tests.factories.chance import dice
 
 GIVEN = ("Guadalupe", "Itzel", "Ramón", "Xóchitl", "Efraín", "Noemí", "Ulises", "Brenda")
+# What IMSS asks of somebody who works for themselves: a quarter of the income is due each month.
+RFC = "HEPA850314AB1"
+WORK = {
+    "rfc": RFC,
+    "state": "JC",
+    "municipality": "Tonalá",
+    "occupation": "Carpintero",
+    "income": {"amount": "12000.00", "currency": "MXN"},
+    "period": "monthly",
+    "has_family": False,
+}
 SURNAMES = ("Hernández", "Núñez", "Quiroga", "Tzompantzi", "Ibarra", "Zepeda", "Luna", "Peña")
 
 

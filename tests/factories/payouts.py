@@ -43,7 +43,7 @@ from services.outbox.models import OutboxItem
 from services.remittances import cancelling
 from services.remittances.advancing import claim_next
 from services.remittances.funding import ChargeTask
-from services.remittances.models import PayoutAttempt, Remittance
+from services.remittances.models import Charge, PayoutAttempt, Remittance
 from services.remittances.payout import PayoutAnswer, PayoutTask, settle_payout
 from services.remittances.queries import Proof, list_history, proof
 from services.remittances.rules import FINAL, Answer, Status
@@ -356,7 +356,20 @@ class PayoutBench:
         for place, book in enumerate(books):
             for folio, number in self.simulator.world.memory.effects(book).items():
                 counts[folio][place] = number
+        for folio, number in self.simulator.world.memory.effects("payments.parts").items():
+            counts[folio][1] = number
+        # What happened to the one payment happened to each of its parts.
+        for folio, charge in self._charges_of_parts().items():
+            counts[folio][0], counts[folio][2] = counts[charge][0], counts[charge][2]
         return counts
+
+    def _charges_of_parts(self) -> Mapping[str, str]:
+        with self.work.transaction() as session:
+            query = select(Remittance.folio, Charge.folio).join(
+                Charge, Charge.remittance_id == Remittance.id
+            )
+            rows = session.execute(query.where(Charge.folio.is_not(None))).all()
+        return {folio: charge for folio, charge in rows if charge is not None}
 
     def history(self, remittance: UUID) -> list[str]:
         """Every status it came to."""

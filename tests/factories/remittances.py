@@ -22,8 +22,9 @@ from services.kernel.money import Money
 from services.remittances import listing, loading
 from services.remittances.funding import ChargeAnswer, settle_charge
 from services.remittances.models import Charge, Quote, Remittance, RemittanceRule
-from services.remittances.ordering import OrderRemittance, Recipient, order
-from services.remittances.quoting import RequestQuote, quote
+from services.remittances.ordering import DuesLine, OrderRemittance, Recipient, order
+from services.remittances.parts import list_parts
+from services.remittances.quoting import Dues, RequestQuote, quote
 from services.remittances.rates import store_rate
 from services.remittances.refunding import claim_refund
 from services.remittances.rules import (
@@ -44,6 +45,9 @@ SERIES = "SF43718"
 
 # Limits hold by name and birth date.
 _BIRTHDAYS = (date(1984, 2, 29) - timedelta(days=n % 9000) for n in count())
+
+
+_LINES = count(10**9)
 
 
 def make_clabe(number: int = 1) -> str:
@@ -184,6 +188,46 @@ def make_remittance(
     return order_from(
         session, actor, quoted.id, recipient=recipient, now=now, vault=vault, paid=paid
     )
+
+
+def make_line(
+    *, pesos: int = 500_00, due_on: date | None = None, reference: str | None = None
+) -> DuesLine:
+    """A payment line of IMSS; each one is another."""
+    return DuesLine(
+        reference or f"{next(_LINES):024d}",
+        Money(pesos, "MXN"),
+        due_on or day_in_mexico(NOW) + timedelta(days=20),
+        "Hermelinda",
+        "Ibarra",
+        "Zepeda",
+    )
+
+
+def make_divided(
+    session: Session,
+    actor: Actor,
+    *,
+    line: DuesLine | None = None,
+    enrollment: UUID | None = None,
+    send: int = 300_00,
+    funding: Funding = Funding.BANK_ACCOUNT,
+    payout: Payout = Payout.ACCOUNT,
+    surname: str = "Ibarra",
+    paid: bool = True,
+    now: datetime = NOW,
+    vault: Vault = VAULT,
+) -> list[Remittance]:
+    """One order of two parts: to somebody, and for dues."""
+    line = line or make_line(due_on=day_in_mexico(now) + timedelta(days=20))
+    dues = Dues(enrollment or new_id(), line.amount, line.due_on)
+    command = RequestQuote(Money(send, "USD"), None, funding, payout, dues.enrollment)
+    quoted = quote(session, command, now=now, actor=actor, dues=dues)
+    wanted = OrderRemittance(quoted.id, make_recipient(payout, surname), Purpose.FAMILY)
+    first = order(session, wanted, now=now, actor=actor, vault=vault, dues=line)
+    if paid:
+        pay_for(session, first, now=now)
+    return list(list_parts(session, first.id))
 
 
 _BRING = text(

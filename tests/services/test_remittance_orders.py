@@ -37,7 +37,7 @@ from services.remittances.models import Remittance
 from services.remittances.ordering import ACCOUNT_PLACE, OrderRemittance, Recipient, order
 from services.remittances.payout import claim_payout
 from services.remittances.queries import get_notice, list_history, proof
-from services.remittances.rules import Payout, Purpose, Status
+from services.remittances.rules import TO_PEOPLE, Payout, Purpose, Status
 from tests.factories.remittances import (
     NOW,
     VAULT,
@@ -176,7 +176,7 @@ def test_a_card_is_reached_by_its_own_clabe_as_well(session: Session, sender: Ac
     assert remittance.account_hint == make_clabe()[-4:]
 
 
-@pytest.mark.parametrize("payout", list(Payout))
+@pytest.mark.parametrize("payout", TO_PEOPLE)
 def test_every_way_of_payout_can_be_ordered(
     session: Session, sender: Actor, payout: Payout
 ) -> None:

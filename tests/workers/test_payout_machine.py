@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
@@ -18,8 +19,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     invariant,
+    multiple,
     rule,
     run_state_machine_as_test,
 )
@@ -34,11 +37,19 @@ from services.remittances.rules import (
     FINAL,
     FOR_A_PERSON,
     GIVEN_BACK,
+    TO_PEOPLE,
     Payout,
     Status,
+    day_in_mexico,
 )
 from tests.factories.payouts import PayoutBench, Zombie
-from tests.factories.remittances import make_remittance, make_sender, prepare_reference
+from tests.factories.remittances import (
+    make_divided,
+    make_line,
+    make_remittance,
+    make_sender,
+    prepare_reference,
+)
 from tests.servers import DatabaseUrls
 from workers.runtime import LeaseLost
 
@@ -55,7 +66,7 @@ FAULTS: tuple[Mapping[str, float], ...] = (
     {"drop_after_effect_rate": 0.3, "unavailable_rate": 0.3, "error_rate": 0.3},
 )
 UNPAID: Mapping[str, float] = {"unpaid_rate": 1.0}
-payouts = st.sampled_from(Payout)
+payouts = st.sampled_from(TO_PEOPLE)
 surnames = st.sampled_from(("Ibarra", "Demorado", "Rechazado", "Bloqueado", "Señalada"))
 
 
@@ -86,6 +97,30 @@ class Payouts(RuleBasedStateMachine):
     def order(self, payout: Payout, surname: str, send: int) -> UUID:
         """Somebody sends money."""
         return self._order(payout, surname, send)
+
+    @rule(
+        target=remittances,
+        payout=payouts,
+        surname=surnames,
+        send=st.integers(min_value=10_00, max_value=20_00),
+    )
+    def order_with_dues(self, payout: Payout, surname: str, send: int) -> MultipleResults[UUID]:
+        """A part of it pays dues."""
+        now = self.bench.clock()
+        with self.bench.work.transaction() as session:
+            parts = make_divided(
+                session,
+                self.sender,
+                line=make_line(pesos=90_01, due_on=day_in_mexico(now) + timedelta(days=20)),
+                surname=surname,
+                payout=payout,
+                send=send,
+                now=now,
+                paid=False,
+            )
+            made = [part.id for part in parts]
+        self.made += made
+        return multiple(*made)
 
     @rule(target=remittances, payout=payouts, cancelled=st.booleans())
     def a_worker_dies_before_its_call(self, payout: Payout, cancelled: bool) -> UUID:

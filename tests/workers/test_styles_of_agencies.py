@@ -14,20 +14,9 @@ from sqlalchemy import text
 from services.agencies.models import AgencyState
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import get_enrollment
-from tests.factories.enrollments import make_applicant, make_request
+from tests.factories.enrollments import WORK, make_applicant, make_request
 from tests.workers.conftest import effects, enroll, fault, look, outcomes, until
 from workers.runtime import JobContext
-
-RFC = "HEPA850314AB1"
-WORK = {
-    "rfc": RFC,
-    "state": "JC",
-    "municipality": "Tonalá",
-    "occupation": "Carpintero",
-    "income": {"amount": "12000.00", "currency": "MXN"},
-    "period": "monthly",
-    "has_family": False,
-}
 
 
 def ask(job: JobContext, program: str, data: Any = None, surname: str | None = None) -> UUID:

@@ -28,6 +28,7 @@ from services.remittances.funding import (
     find_charge,
     settle_charge,
 )
+from services.remittances.parts import list_parts
 from services.remittances.refunding import RefundTask, claim_refund
 from services.remittances.remedying import (
     RemedyAnswer,
@@ -105,7 +106,15 @@ def refund(job: JobContext, lease: Lease) -> None:
 
 def _give_back(job: JobContext, task: RefundTask) -> Settled | RetryLater:
     provider = job.agencies.payments
-    state = _tell(job, task.remittance, lambda: provider.refund(task.folio, task.amount_minor))
+
+    def give() -> contracts.ChargeState:
+        if task.part is None:
+            return provider.refund(task.folio, task.amount_minor)
+        provider.refund_part(contracts.PartOrder(task.folio, task.part, task.amount_minor))
+        # Its word on the whole says which parts were given back, and whether the bank was faster.
+        return provider.status(task.folio)
+
+    state = _tell(job, task.remittance, give)
     if state is None:
         return RetryLater()
 
@@ -179,9 +188,10 @@ def _ask_beside(job: JobContext, task: ChargeTask) -> Settled:
     def write(session: Session, now: datetime) -> None:
         if state.status is contracts.ChargeWord.NOT_FOUND:
             return
-        after = settle_charge(session, task.remittance, _answer(state), now=now)
-        if after in READY:
-            hurry(session, PAYOUT, task.remittance)
+        settle_charge(session, task.remittance, _answer(state), now=now)
+        for part in list_parts(session, task.remittance):
+            if part.status in READY:
+                hurry(session, PAYOUT, part.id)
 
     return Settled(state.status, write)
 
@@ -218,4 +228,5 @@ def _answer(state: contracts.ChargeState) -> ChargeAnswer:
         pay_address=state.pay_address,
         pay_reference=state.pay_reference,
         refunded=state.refunded,
+        refunds=state.refunds,
     )

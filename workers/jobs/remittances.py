@@ -23,7 +23,7 @@ from integrations.registry import Purpose
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
-from services.outbox.delivery import Lease, enqueue
+from services.outbox.delivery import Lease, enqueue, hurry
 from services.outbox.inbox import get_message
 from services.remittances.advancing import claim_next, settle_and_claim
 from services.remittances.cancelling import claim_cancel
@@ -41,7 +41,7 @@ from services.remittances.payout import (
     settle_payout,
     settle_refusal,
 )
-from services.remittances.queries import find_spoken_of
+from services.remittances.queries import find_spoken_of, get_remittance
 from services.remittances.rules import (
     IN_PAYOUT,
     PAID_OUT_FROM,
@@ -67,6 +67,7 @@ AGENCY = code_of(Purpose.PAYOUTS)
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 CALLBACK = "finabien.callback"
+REFRESH = "enrollments.refresh"
 # Cash waits for a person, and a callback tells when it was collected.
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 STOPPED_SECONDS = 60.0
@@ -164,6 +165,14 @@ def screen_again(job: JobContext, lease: Lease) -> None:
             screen_one_again(session, remittance, now=job.now(session))
     with job.settle(lease, f"screened_{len(outdated)}"):
         return
+
+
+def tell_enrollment(job: JobContext, lease: Lease) -> None:
+    """Dues were paid: the institute is asked at once whether it knows, and decides by itself."""
+    with job.settle(lease, "asked") as session:
+        enrollment = get_remittance(session, lease.ref).enrollment_id
+        if enrollment is not None:
+            hurry(session, REFRESH, enrollment)
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:

@@ -127,6 +127,7 @@ def dashboard() -> str:
                 "folio": r.folio,
                 "status": r.status,
                 "recipient_name": r.recipient_name,
+                "dues": r.enrollment_id is not None,
                 "total_to_recipient": r.total_to_recipient,
             }
             for r in list_remittances(session, account=account(), limit=50).items

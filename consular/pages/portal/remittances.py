@@ -3,6 +3,7 @@ for who receives it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -59,18 +60,19 @@ from services.remittances.credit import CreditKind, CreditProof
 from services.remittances.errors import HouseAccount
 from services.remittances.house_accounts import refuse_house_account
 from services.remittances.ordering import OrderRemittance
+from services.remittances.parts import list_parts
 from services.remittances.queries import Collection, get_charge, get_remittance, list_history
 from services.remittances.receipts import kinds_of
 from services.remittances.recipients import recipient_of
 from services.remittances.rules import (
     FINAL,
     FOR_A_PERSON,
+    FOR_PEOPLE,
     GOES_BACK,
     GOING_WELL,
     NOT_COMING,
     UNPAID,
     Action,
-    Purpose,
     Status,
 )
 from services.remittances.telling import list_told, wants_no_messages
@@ -99,7 +101,7 @@ def send_recipient() -> Any:
         return go(url_for("portal.profile", next=here))
     return render_template(
         "portal/send_recipient.html",
-        purposes=[{"value": p, "label": words("remittances.purpose", p)} for p in Purpose],
+        purposes=[{"value": p, "label": words("remittances.purpose", p)} for p in FOR_PEOPLE],
         quote=quote_context(chosen["quote"]),
         clock=reader_clock(),
         people=list_saved(),
@@ -364,7 +366,6 @@ def _bank_words(clabe: str | None) -> str:
 def _show(id: UUID, errors: Errors) -> str:
     with transaction() as session:
         remittance = get_remittance(session, id, account=account())
-        name = remittance.recipient_name
         today = database_now(session)
         numbers = terms(session)
         claimed = claims(session, remittance, today)
@@ -372,7 +373,8 @@ def _show(id: UUID, errors: Errors) -> str:
         corrections = list_corrections(session, id)
         told = _told(session, id)
         stopped = wants_no_messages(session, remittance, vault())
-        payment = _payment(get_charge(session, id)) if remittance.status in UNPAID else None
+        payment = _payment(session, remittance) if remittance.status in UNPAID else None
+        ordered = _order(remittance, list_parts(session, id))
         collect = _collect(remittance, remittance.place)
         history = _history(session, id)
         receipts = kinds_of(remittance)
@@ -383,7 +385,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "id": remittance.id,
             "folio": remittance.folio,
             "status": remittance.status,
-            "recipient_name": name,
+            "recipient_name": remittance.recipient_name,
             "destination": destination(remittance.payout, remittance.account_hint or ""),
             "cancel_until": remittance.cancel_until,
             "can_cancel": Action.CANCEL in actions,
@@ -399,6 +401,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "refunded": Money(remittance.refunded_minor, "USD"),
             "reason": remittance.reason_code if remittance.reason_code in REASONS else None,
             "payment": payment,
+            **ordered,
             "window_over": today > remittance.cancel_until,
             "seconds_left": int((remittance.cancel_until - today).total_seconds()),
             "answer_by": remittance.answer_due_at,
@@ -442,14 +445,38 @@ def _credit(proof: CreditProof | None) -> dict[str, Any] | None:
     return {"rows": proof_rows(proof), "by_transfer": proof.kind is CreditKind.SPEI}
 
 
-def _payment(charge: Any) -> dict[str, Any] | None:
-    """Where, with what and until when the sender pays; None until the provider has said it."""
+def _order(remittance: Any, parts: Sequence[Any]) -> dict[str, Any]:
+    """The order that it is a part of, or all of."""
+    return {
+        "dues": remittance.enrollment_id is not None,
+        "order_parts": [_part(part) for part in parts] if len(parts) > 1 else [],
+        "order_total": Money(sum(part.total_minor for part in parts), "USD").as_dict(),
+    }
+
+
+def _part(part: Any) -> dict[str, Any]:
+    """A part of an order, as its list shows it."""
+    return {
+        "id": part.id,
+        "folio": part.folio,
+        "status": part.status,
+        "dues": part.enrollment_id is not None,
+        "name": part.recipient_name,
+        "total_to_recipient": part.total_to_recipient.as_dict(),
+    }
+
+
+def _payment(session: Session, remittance: Any) -> dict[str, Any] | None:
+    """Where, with what and until when the sender pays all of the order; None until the provider has
+    said it."""
+    charge = get_charge(session, remittance.id)
     if charge.pay_address is None and charge.pay_reference is None:
         return None
     return {
         "address": charge.pay_address,
         "reference": charge.pay_reference,
         "until": charge.expires_at,
+        "total": Money(charge.amount_minor or remittance.total_minor, "USD").as_dict(),
     }
 
 

@@ -12,21 +12,26 @@ from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from consular.auth import ANYONE, account, actor, allow
+from consular.auth import ANYONE, account, actor, allow, vault
 from consular.clock import reader_clock
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
+from consular.i18n import date_long, pesos
 from consular.input.fields import MISSING, Identifier
 from consular.input.remittances import QuoteSchema
 from consular.pages.drafts import answers, draft, draft_id, keep_draft
 from consular.pages.forms import Errors, check, form_errors, go, money_of, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import program_name
 from consular.pages.portal.terms import terms
-from consular.prices import price
+from consular.prices import price, shares_shown
+from services.citizens.people import full_name
+from services.enrollments.queries import get_applicant, get_enrollment
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.money import Money
+from services.processes import dues
 from services.remittances.limits import Left, left_to_send, refuse_beyond
-from services.remittances.quoting import RequestQuote, get_quote, price_at, quote
+from services.remittances.quoting import RequestQuote, get_quote
 from services.remittances.rules import day_in_mexico
 from services.remittances.tariffs import tariff
 
@@ -60,6 +65,7 @@ def send() -> Any:
             offer=offer,
             onward=_onward(form, quoted),
             left=_left(session),
+            dues_choices=_dues_choices(session, form),
             terms=terms(session),
             clock=reader_clock(),
         )
@@ -123,8 +129,58 @@ def _context(session: Session, quoted: Any) -> dict[str, Any]:
         "tax_if_cash": quoted.tax_if_cash,
         "agency_rebate": quoted.agency_rebate,
         "shown_send": _written(quoted.transfer_amount),
-        "shown_receive": _written(quoted.total_to_recipient),
+        "shown_receive": _written(_to_person(quoted)),
+        "to_person": _to_person(quoted).as_dict(),
+        "enrollment": quoted.dues_enrollment_id,
+        "dues_for": _dues_for(session, quoted.dues_enrollment_id),
+        "dues_until": quoted.dues_due_on,
         **{**price(quoted), "other_fees": None, "date_available": quoted.date_available},
+        "parts": shares_shown(quoted.shares),
+    }
+
+
+def _to_person(quoted: Any) -> Money:
+    """What of it goes to the recipient."""
+    shares = quoted.shares
+    to_person: Money = shares[0].total_to_recipient if shares else quoted.total_to_recipient
+    return to_person
+
+
+def _dues_for(session: Session, enrollment_id: UUID | None) -> str:
+    """Whose dues of which program it pays; nothing where it pays none."""
+    if enrollment_id is None:
+        return ""
+    enrollment = get_enrollment(session, enrollment_id)
+    return _whose(program_name(enrollment.program), get_applicant(session, enrollment))
+
+
+def _whose(program: str, person: Any) -> str:
+    return str(_("%(program)s, de %(name)s", program=program, name=full_name(person)))
+
+
+def _dues_choices(session: Session, form: dict[str, str]) -> list[dict[str, Any]]:
+    """Payments that enrollments wait for, to be made with this transfer; none for most."""
+    if not _is_citizen():
+        return []
+    payable = dues.list_payable(session, now=database_now(session), actor=actor(), vault=vault())
+    if not payable:
+        form.pop("enrollment", None)
+        return []
+    nothing = {"value": "", "label": _("No")}
+    form.setdefault("enrollment", "")
+    return [nothing, *(_dues_choice(each) for each in payable)]
+
+
+def _dues_choice(payable: dues.Payable) -> dict[str, Any]:
+    whose = _whose(program_name(payable.enrollment.program), payable.line)
+    return {
+        "value": str(payable.enrollment.id),
+        "label": _("Sí: %(whose)s", whose=whose),
+        "hint": _(
+            "%(amount)s, hasta el %(day)s. Se paga al IMSS.",
+            amount=pesos(payable.dues.amount.as_dict()),
+            day=date_long(payable.dues.due_on),
+        ),
     }
 
 
@@ -170,9 +226,10 @@ def _priced(session: Session, command: RequestQuote, *, lock: bool) -> Any:
     now = database_now(session)
     left = _left(session)
     if lock:
-        priced = quote(session, command, now=now, actor=actor())
+        priced = dues.quote(session, command, now=now, actor=actor(), vault=vault())
     else:
-        priced = price_at(session, command, now=now, account=account() if left else None)
+        reader = actor() if left else None
+        priced = dues.price(session, command, now=now, actor=reader, vault=vault())
     if left:
         refuse_beyond(left, priced.send_minor, "send" if command.send else "receive")
     return priced
@@ -195,7 +252,7 @@ def _read_amounts(form: dict[str, str], errors: Errors) -> RequestQuote | None:
     if way is None:
         errors["receive_amount"] = [_("Escribe una sola cantidad y borra la otra.")]
         return None
-    values: dict[str, Any] = pick(form, "funding", "payout")
+    values: dict[str, Any] = pick(form, "funding", "payout", "enrollment")
     field, unclear, faults = f"{way}_amount", cast(Errors, {}), cast(Errors, {})
     amount = _amount(form, field, WAYS[way], unclear)
     if amount:
@@ -244,6 +301,7 @@ def _amounts_of(priced: dict[str, Any]) -> dict[str, str]:
         "shown_receive": received,
         "funding": priced["funding"],
         "payout": priced["payout"],
+        "enrollment": str(priced["enrollment"] or ""),
     }
 
 

@@ -188,6 +188,7 @@ _TARIFF = schema.Tariff(
 IMSS = schema.Program(
     code="imss",
     agency="imss",
+    paid_by_transfer=True,
     short=schema.Bilingual("IMSS", "IMSS"),
     name=schema.Bilingual(
         "Seguro social para quien trabaja por su cuenta (IMSS)",

@@ -105,6 +105,7 @@ _TARIFF = schema.Tariff(
 IMSS_FAMILY_HEALTH = schema.Program(
     code="imss_family_health",
     agency="imss",
+    paid_by_transfer=True,
     short=schema.Bilingual("Seguro de salud", "Health insurance"),
     name=schema.Bilingual(
         "Seguro de Salud para la Familia (IMSS)", "Family health insurance (IMSS)"

@@ -213,6 +213,7 @@ class Program:
     reasons: Mapping[str, Bilingual] = field(default_factory=dict)
     appeal: Appeal = REVIEW
     announced: bool = False
+    paid_by_transfer: bool = False
 
     @property
     def open(self) -> bool:

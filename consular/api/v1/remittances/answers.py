@@ -32,6 +32,27 @@ class PriceAnswer(fields.Answer):
     date_available = fields.CalendarDay()
 
 
+class ShareAnswer(fields.Answer):
+    """What one part of an order takes of the whole; all parts add up to it. ``enrollment``: whose
+    dues it pays; null for what goes to the recipient."""
+
+    transfer_amount = fields.One(fields.MoneyPair)
+    transfer_fees = fields.One(fields.MoneyPair)
+    transfer_taxes = fields.One(fields.MoneyPair)
+    total = fields.One(fields.MoneyPair)
+    total_to_recipient = fields.One(fields.MoneyPair)
+    enrollment = fields.Id(allow_none=True, attribute="enrollment_id")
+
+
+class PartAnswer(ShareAnswer):
+    """A part of an order, which is paid, refused or given back by itself."""
+
+    id = fields.Id()
+    folio = fields.Text()
+    purpose = fields.Word(Purpose)
+    status = fields.Word(Status)
+
+
 class QuoteAnswer(PriceAnswer):
     """A price that holds until ``expires_at``. What isn't 12 CFR 1005.31's is null for a quote of
     the version before."""
@@ -62,6 +83,7 @@ class QuoteAnswer(PriceAnswer):
     )
     funding = fields.Word(Funding)
     payout = fields.Word(Payout)
+    parts = fields.Many(ShareAnswer)
 
 
 class StepAnswer(fields.Answer):
@@ -154,10 +176,10 @@ class PaymentAnswer(fields.Answer):
 
 class RemittanceAnswer(PriceAnswer):
     """``payment``: while the sender hasn't paid. ``reason_code``: why it wasn't paid out; our own
-    are `rate_promise_over`, `not_approved`, `funding_returned` and `not_paid_in_time`.
-    ``answer_due_at``: by when an outcome that isn't known will be; ``actions``: for the sender;
-    ``credit``: once it is paid, where the agency proves it; ``place``: where cash is collected, if
-    that was chosen."""
+    are `rate_promise_over`, `dues_term_over`, `not_approved`, `funding_returned` and
+    `not_paid_in_time`. ``answer_due_at``: by when an outcome that isn't known will be; ``actions``:
+    for the sender; ``credit``: once it is paid, where the agency proves it; ``place``: where cash
+    is collected, if that was chosen; ``parts``: of its order, where it has more than one."""
 
     id = fields.Id()
     folio = fields.Text()
@@ -174,6 +196,7 @@ class RemittanceAnswer(PriceAnswer):
     place = fields.One(PlaceAnswer, allow_none=True)
     receipts = fields.Many(ReceiptAnswer, required=False)
     payment = fields.One(PaymentAnswer, required=False)
+    parts = fields.Many(PartAnswer, required=False)
 
 
 class ChargeCopyAnswer(fields.Answer):

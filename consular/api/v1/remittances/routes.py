@@ -14,6 +14,7 @@ from consular.api.v1.remittances.answers import (
     ChargeCopyAnswer,
     LookupAnswer,
     NearPlaceAnswer,
+    PartAnswer,
     PlaceList,
     QuoteAnswer,
     ReceiptAnswer,
@@ -22,6 +23,7 @@ from consular.api.v1.remittances.answers import (
     RemittanceCopyAnswer,
     RemittanceList,
     ScreeningCopyAnswer,
+    ShareAnswer,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, vault
 from consular.commands import order_remittance
@@ -39,11 +41,13 @@ from consular.input.remittances import (
 from consular.lookups import find_for_recipient
 from consular.printing.remittances import quote_pdf, read_receipt, receipt_pdf
 from consular.session_reports import PDF, as_file
+from services.processes import dues
 from services.remittances import verify_receipt
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import RecipientName, correct_name, list_corrections
 from services.remittances.municipalities import Municipality
 from services.remittances.ordering import OrderRemittance
+from services.remittances.parts import list_parts
 from services.remittances.places import list_near
 from services.remittances.queries import (
     find_charge,
@@ -53,7 +57,7 @@ from services.remittances.queries import (
     list_hits,
     list_remittances,
 )
-from services.remittances.quoting import RequestQuote, quote
+from services.remittances.quoting import RequestQuote
 from services.remittances.receipts import code_of, list_receipts
 from services.remittances.rules import UNPAID, Status
 from services.remittances.telling import list_told
@@ -71,12 +75,23 @@ api = Blueprint("remittances", __name__, url_prefix="/api/v1")
     answer=QuoteAnswer(),
     status=201,
     errors={
-        422: ("amount_out_of_range", "amount_required", "currency_not_offered"),
+        404: ("not_found",),
+        409: ("no_dues",),
+        422: (
+            "amount_out_of_range",
+            "amount_required",
+            "currency_not_offered",
+            "dues_exceed_amount",
+        ),
         503: ("rate_unavailable", "tariff_unavailable"),
     },
 )
 def create_quote(command: RequestQuote) -> dict[str, Any]:
-    """Quote a price with its rate locked."""
+    """Quote a price with its rate locked.
+
+    With an `enrollment` that waits for a payment to IMSS, a part of it pays those dues: fee, tax
+    and limits are those of one transfer.
+    """
     return run_once(lambda session: _quote(session, command), status=201)
 
 
@@ -113,6 +128,9 @@ def print_disclosure(quote: UUID) -> Response:
             "profile_required",
             "limit_exceeded",
             "no_place_to_collect",
+            "no_dues",
+            "dues_changed",
+            "dues_ordered",
         ),
         422: (
             "required",
@@ -127,7 +145,11 @@ def print_disclosure(quote: UUID) -> Response:
     },
 )
 def create_remittance(command: OrderRemittance) -> Any:
-    """Order a remittance from a quote. Its outcome comes later: ask by its address."""
+    """Order a remittance from a quote. Its outcome comes later: ask by its address.
+
+    Where the quote also pays dues, both parts are ordered, or none; the answer is the one that goes
+    to the recipient, and `parts` names both. Each has its own outcome.
+    """
     body = run_once(lambda session: _order(session, command), status=202)
     return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
 
@@ -312,6 +334,7 @@ def detailed(
         **further,
         actions=sorted(list_actions(session, remittance, now=database_now(session))),
         recipient=RecipientAnswer.render(remittance.payee, account_hint=remittance.account_hint),
+        parts=parts_of(session, remittance),
         name_corrections=list_corrections(session, remittance.id),
         recipient_messages=list_told(session, remittance.id),
         history=list_history(session, remittance.id),
@@ -323,8 +346,21 @@ def detailed(
 
 
 def _quote(session: Session, command: RequestQuote) -> dict[str, Any]:
-    return QuoteAnswer.render(quote(session, command, now=database_now(session), actor=actor()))
+    priced = dues.quote(session, command, now=database_now(session), actor=actor(), vault=vault())
+    return QuoteAnswer.render(priced, parts=shares_of(priced))
 
 
 def _order(session: Session, command: OrderRemittance) -> dict[str, Any]:
-    return RemittanceAnswer.render(order_remittance(session, command))
+    remittance = order_remittance(session, command)
+    return RemittanceAnswer.render(remittance, parts=parts_of(session, remittance))
+
+
+def parts_of(session: Session, remittance: Any) -> list[dict[str, Any]]:
+    """The parts of its order; none where it is all of it."""
+    parts = list_parts(session, remittance.id)
+    return [PartAnswer.render(part) for part in parts] if len(parts) > 1 else []
+
+
+def shares_of(priced: Any) -> list[dict[str, Any]]:
+    """What each part of a quote takes; none where it isn't divided."""
+    return [ShareAnswer.render(share) for share in priced.shares]

@@ -1,0 +1,45 @@
+"""The parts of one order: what goes to a person, and what pays the dues of an enrollment.
+
+The sender pays for them at once. Until then they are paid for, stopped or given up together; from
+then on each is paid out, refused or given back by itself. Whoever changes more than one holds all,
+in the order of their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, aliased
+
+from services.kernel.errors import NotFound
+from services.remittances.models import Remittance
+
+_one = aliased(Remittance)
+# Built once: to build a statement takes as long as to send it.
+_PARTS = (
+    select(Remittance)
+    .where(
+        Remittance.quote_id
+        == select(_one.quote_id).where(_one.id == bindparam("id")).scalar_subquery()
+    )
+    .order_by(Remittance.part)
+)
+_LOCKED = _PARTS.with_for_update(key_share=True, of=Remittance).execution_options(
+    populate_existing=True
+)
+
+
+def lock_parts(session: Session, remittance: UUID) -> dict[UUID, Remittance]:
+    """All parts of the order that this one belongs to, by id, held until the transaction ends.
+    Raises NotFound."""
+    parts = session.scalars(_LOCKED, {"id": remittance}).all()
+    if not parts:
+        raise NotFound()
+    return {part.id: part for part in parts}
+
+
+def list_parts(session: Session, remittance: UUID) -> Sequence[Remittance]:
+    """All parts of the order that this one belongs to, as they are."""
+    return session.scalars(_PARTS, {"id": remittance}).all()

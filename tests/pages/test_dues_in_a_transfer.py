@@ -1,0 +1,189 @@
+"""Paying the dues of an enrollment with a transfer: offered where they are waited for, and shown in
+both parts from the price to the receipt; by page and API alike."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from services.enrollments.details import Details, PaymentDetails
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.progress import AgencyStatus
+from services.enrollments.requesting import request_enrollment
+from services.enrollments.rules import Status
+from services.kernel.audit import Actor, Role
+from services.kernel.clock import system_clock
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.money import Money
+from services.remittances.models import Remittance
+from services.remittances.rules import day_in_mexico
+from tests.factories.enrollments import WORK, agency_says, make_applicant, make_request
+from tests.factories.remittances import pay_for
+from tests.factories.web import Web
+from tests.pages.test_sending import sender
+
+QUESTION = "¿Pagar también cuotas del IMSS?"
+PRICE = {"send_amount": "300", "funding": "bank_account", "payout": "branch"}
+RECIPIENT = {"given_names": "Rosa", "first_surname": "Demo"}
+
+
+class Asked:
+    """A citizen with a relative's request that waits for 1,234.50 pesos."""
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self.client: FlaskClient = sender(web)
+        self.vault = web.app.extensions["consular.vault"]
+        with web.database.transaction(NETWORK_SCOPE) as session:
+            self.account = session.scalar(text("SELECT id FROM accounts"))
+            self.id = request_enrollment(
+                session,
+                make_request(
+                    make_applicant(given_names="Itzel", first_surname="Luna"),
+                    program="imss",
+                    data=WORK,
+                    consents=tuple(PROGRAMS["imss"].form.consents),
+                ),
+                now=system_clock(),
+                actor=Actor(Role.CITIZEN, self.account),
+                vault=self.vault,
+            ).id
+        self.hear(Status.SENT_TO_AGENCY)
+
+    def asks_for_payment(self) -> None:
+        """By a line of twelve days."""
+        due_on = day_in_mexico(system_clock()) + timedelta(days=12)
+        line = PaymentDetails("01234567890123456789", Money(1_234_50, "MXN"), due_on)
+        self.hear(Status.PAYMENT_PENDING, Details(payment=line))
+
+    def hear(self, status: Status, details: Details | None = None) -> None:
+        word = AgencyStatus(status, details=details or Details())
+        agency_says(self.web.database, self.vault, self.id, word)
+
+    def page(self, address: str) -> str:
+        return unescape(self.client.get(address).text)
+
+    def post(self, path: str, form: dict[str, str]) -> Any:
+        token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', self.page("/enviar"))
+        assert token
+        data = {"csrf_token": token.group(1), "form_key": uuid4().hex, **form}
+        return self.client.post(path, data=data, follow_redirects=False)
+
+    def quote(self, **form: str) -> str:
+        """The address of the price."""
+        return str(self.post("/enviar", {**PRICE, **form}).location)
+
+    def order(self) -> str:
+        """The address of what goes to the recipient."""
+        quote = re.search(r"quote=([0-9a-f-]{36})", self.quote(enrollment=str(self.id)))
+        assert quote
+        form = {"quote": quote.group(1), **RECIPIENT}
+        check = self.post("/enviar/destinatario", form).location
+        assert "Cuotas del IMSS" in self.page(check)
+        draft = {"d": check.partition("=")[2]}
+        return str(self.post("/enviar/revisar", draft).location)
+
+    def pay(self) -> None:
+        """The sender pays for both."""
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
+            first = session.scalar(text("SELECT id FROM remittances WHERE part = 1"))
+            pay_for(session, session.get_one(Remittance, first), now=system_clock())
+
+    def dues(self) -> UUID:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
+            return UUID(str(session.scalar(text("SELECT id FROM remittances WHERE part = 2"))))
+
+
+@pytest.fixture
+def asked(web: Web) -> Asked:
+    return Asked(web)
+
+
+def test_it_is_asked_only_where_dues_are_waited_for(asked: Asked) -> None:
+    assert QUESTION not in asked.page("/enviar")
+    asked.asks_for_payment()
+    page = asked.page("/enviar")
+    assert QUESTION in page
+    assert "Itzel Luna" in page
+    assert "1,234.50" in page
+    asked.order()
+    assert QUESTION not in asked.page("/enviar")
+
+
+def test_both_parts_are_shown_from_the_price_to_the_receipt(asked: Asked) -> None:
+    asked.asks_for_payment()
+    price = asked.page(asked.quote(enrollment=str(asked.id)))
+    # 300 dollars at the day's rate less its margin, less the dues.
+    for words in ("De eso, a la persona", "De eso, cuotas del IMSS", "Of that, IMSS dues"):
+        assert words in price
+    first = asked.order()
+    page = asked.page(first)
+    assert "Las partes de este envío" in page
+    assert f"/envios/{asked.dues()}" in page
+    asked.pay()
+    address = first.partition("?")[0]
+    assert "De eso, cuotas del IMSS" in asked.page(f"{address}/recibo?kind=payment")
+    dues = asked.page(f"/envios/{asked.dues()}")
+    assert "Cuotas del IMSS de Itzel Luna" in dues
+    assert "Enviar otra vez a" not in dues
+    assert "kind=payment" not in dues
+
+
+def test_dues_that_are_not_waited_for_any_more_are_not_paid(asked: Asked) -> None:
+    asked.asks_for_payment()
+    quote = re.search(r"quote=([0-9a-f-]{36})", asked.quote(enrollment=str(asked.id)))
+    assert quote
+    check = asked.post("/enviar/destinatario", {"quote": quote.group(1), **RECIPIENT}).location
+    asked.hear(Status.REJECTED)
+    answer = asked.post("/enviar/revisar", {"d": check.partition("=")[2]})
+    assert "No hay cuotas por pagar" in asked.page(answer.location)
+
+
+def test_too_little_is_said_with_what_the_dues_need(asked: Asked) -> None:
+    asked.asks_for_payment()
+    page = asked.page(asked.quote(send_amount="20", enrollment=str(asked.id)))
+    assert "No alcanza para las cuotas" in page or "Las cuotas toman" in page
+
+
+def test_the_api_divides_it_and_names_both_parts(asked: Asked) -> None:
+    asked.asks_for_payment()
+    token = asked.web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    price = {
+        "send": {"amount": "300.00", "currency": "USD"},
+        "funding": "cash",
+        "payout": "branch",
+        "enrollment": str(asked.id),
+    }
+    quoted = asked.web.call("POST", "/quotes", price, token=token)
+    assert quoted.status_code == 201, quoted.text
+    quote = quoted.get_json()
+    person, dues = quote["parts"]
+    assert dues["total_to_recipient"] == {"amount": "1234.50", "currency": "MXN"}
+    assert (person["enrollment"], dues["enrollment"]) == (None, str(asked.id))
+    for name in ("transfer_amount", "transfer_fees", "transfer_taxes", "total"):
+        assert _cents(person[name]) + _cents(dues[name]) == _cents(quote[name])
+    body = {"quote": quote["id"], "recipient": RECIPIENT}
+    key = {"Idempotency-Key": "k"}
+    ordered = asked.web.call("POST", "/remittances", body, token=token, headers=key)
+    assert ordered.status_code == 202, ordered.text
+    parts = ordered.get_json()["parts"]
+    assert [part["purpose"] for part in parts] == ["family", "imss_dues"]
+    assert parts[0]["id"] == ordered.get_json()["id"]
+    again = asked.web.call("POST", "/quotes", price, token=token)
+    assert asked.web.call(
+        "POST", "/remittances", {**body, "quote": again.get_json()["id"]}, token=token,
+        headers={"Idempotency-Key": "other"},
+    ).get_json()["code"] == "dues_ordered"  # fmt: skip
+    other = asked.web.token("citizen", subject="eva", name="Eva|Demo|Prueba")
+    assert asked.web.call("POST", "/quotes", price, token=other).status_code == 404
+
+
+def _cents(money: dict[str, str]) -> int:
+    return int(money["amount"].replace(".", ""))
