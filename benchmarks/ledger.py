@@ -49,10 +49,8 @@ END $$;
 """
 _FLOOR_POST = """SELECT floor_post(gen_random_uuid(), gen_random_uuid(), now(),
     'funding_clearing', 'fee_income', 100);"""
-_POST = """SELECT post_transfers_v1(now(), ARRAY[gen_random_uuid()], ARRAY['funded'],
-    ARRAY[gen_random_uuid()], ARRAY[NULL]::uuid[], ARRAY[false], ARRAY[NULL]::timestamptz[],
-    ARRAY[1, 1], ARRAY[1, 2]::smallint[], ARRAY['funding_clearing', 'fee_income'],
-    ARRAY['USD', 'USD'], ARRAY[100, -100]::bigint[]);"""
+_POST = """SELECT post_transfer_v1(now(), gen_random_uuid(), 'funded', gen_random_uuid(), NULL,
+    false, NULL, 'funding_clearing', 'fee_income', 'USD', 100);"""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ BEGIN
             -- By its id and never by the transaction's, which all entries of a batch share.
             -- Above its 48 bits: how often the database was adopted by another cluster.
             WHEN (SELECT e.xid::text::bigint & (1::bigint << 48) - 1 FROM journal_entries e
-                WHERE e.id = a.entry_id)
+                WHERE e.id = a.entry_id AND e.amount IS NULL)
                 IS DISTINCT FROM pg_current_xact_id()::text::bigint THEN 'written_once'
             WHEN bool_or(l.kind IS NULL) THEN 'account'
             WHEN min(a.account_code) = max(a.account_code) THEN 'two_accounts' END AS broken
@@ -40,10 +40,95 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- For entries that aren't simply posted, whoever inserts them. As conditions of the table, which are read
+-- anew for every row, these took as long as a plain entry.
+CREATE OR REPLACE FUNCTION check_hold() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_broken text := CASE NEW.state
+        WHEN 'pending' THEN CASE WHEN NEW.hold_id IS NOT NULL THEN 'ck_journal_entries_hold' END
+        WHEN 'posted' THEN CASE WHEN NEW.expires_at IS NOT NULL THEN 'ck_journal_entries_hold' END
+        WHEN 'voided' THEN CASE WHEN NEW.hold_id IS NULL OR NEW.expires_at IS NOT NULL
+            THEN 'ck_journal_entries_hold' END
+        WHEN 'expired' THEN CASE WHEN NEW.hold_id IS NULL OR NEW.expires_at IS NOT NULL
+            THEN 'ck_journal_entries_hold' END
+        ELSE 'ck_journal_entries_state' END;
+BEGIN
+    IF v_broken IS NULL AND NEW.hold_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM journal_entries h WHERE h.id = NEW.hold_id AND h.state = 'pending'
+            AND (h.debit_code, h.credit_code, h.currency, h.amount) IS NOT DISTINCT FROM
+                (NEW.debit_code, NEW.credit_code, NEW.currency, NEW.amount)
+    ) THEN
+        v_broken := 'ck_journal_entries_of_hold';
+    END IF;
+    IF v_broken IS NOT NULL THEN
+        RAISE EXCEPTION 'this is neither a hold nor the end of one' USING ERRCODE = 'check_violation',
+            SCHEMA = 'public', TABLE = 'journal_entries', CONSTRAINT = v_broken;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION is_web_login() RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT pg_has_role(session_user, 'consular_web', 'MEMBER')
+        AND NOT pg_has_role(session_user, 'consular_worker', 'MEMBER')
+$$;
+
+-- What the web posts: that somebody has paid, and what goes back.
+CREATE OR REPLACE FUNCTION is_for_web(p_kind text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_kind IN ('funded', 'reversed', 'refunded', 'remedied')
+$$;
+
+-- Whatever writes an entry asks first, for a trigger would be dearer than the entry. It runs as the owner:
+-- whose login it is stays in session_user.
+CREATE OR REPLACE FUNCTION refuse_posting_by_web() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the web books no payout' USING ERRCODE = 'check_violation', SCHEMA = 'public',
+        TABLE = 'journal_entries', CONSTRAINT = 'ck_journal_entries_web_books_no_payout';
+END $$;
+
+-- The house's accounts in a currency. They never change, nor does one go (`append_only`), so that each
+-- connection looks them up once, as it plans the functions below: hence IMMUTABLE. To one that was added
+-- since, a connection posts by lines.
+CREATE OR REPLACE FUNCTION house_accounts(p_currency text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT code FROM ledger_accounts WHERE currency = p_currency AND kind <> 'customer');
+END $$;
+
 -- The functions below run with their owner's rights: the application may post whole transfers and
--- nothing else. What is given for a transfer or a line stands at the same place in each array;
--- `p_of` says to which transfer a line belongs. Returns when each was posted, for one that is there
--- already is posted no more.
+-- nothing else.
+--
+-- A transfer from one account of the house to another is its entry alone, and sums to zero whatever it
+-- says. Anything else has lines.
+CREATE OR REPLACE FUNCTION post_transfer_v1(
+    p_at timestamptz, p_id uuid, p_kind text, p_subject uuid, p_linked uuid, p_pending boolean,
+    p_expires timestamptz, p_debit text, p_credit text, p_currency text, p_amount bigint
+) RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT is_for_web(p_kind) AND is_web_login() THEN
+        PERFORM refuse_posting_by_web();
+    END IF;
+    IF ARRAY[p_debit, p_credit] <@ (CASE p_currency WHEN 'USD' THEN house_accounts('USD')
+            WHEN 'MXN' THEN house_accounts('MXN') END) AND p_amount > 0 AND p_debit <> p_credit THEN
+        INSERT INTO journal_entries (id, state, kind, subject_id, remittance_id, linked_id, expires_at,
+            at, debit_code, credit_code, currency, amount)
+        VALUES (p_id, CASE WHEN p_pending THEN 'pending' ELSE 'posted' END, p_kind, p_subject, p_subject,
+            p_linked, p_expires, p_at, p_debit, p_credit, p_currency, p_amount)
+        ON CONFLICT (id) DO NOTHING;
+        IF FOUND THEN
+            RETURN p_at;
+        END IF;
+    END IF;
+    RETURN (post_transfers_v1(p_at, ARRAY[p_id], ARRAY[p_kind], ARRAY[p_subject], ARRAY[p_linked],
+        ARRAY[p_pending], ARRAY[p_expires], '{1, 1}', '{1, 2}', ARRAY[p_debit, p_credit],
+        ARRAY[p_currency, p_currency], ARRAY[p_amount, -p_amount]))[1];
+END $$;
+
+-- What is given for a transfer or a line stands at the same place in each array; `p_of` says to which
+-- transfer a line belongs. Returns when each was posted, for one that is there already is posted no
+-- more.
 CREATE OR REPLACE FUNCTION post_transfers_v1(
     p_at timestamptz, p_ids uuid[], p_kinds text[], p_subjects uuid[], p_linked uuid[],
     p_pending boolean[], p_expires timestamptz[], p_of integer[], p_lines smallint[],
@@ -54,8 +139,12 @@ DECLARE
     v_count integer := cardinality(p_ids);
     v_lacking boolean;
     v_new uuid[];
+    v_lined uuid[];
     v_other uuid;
 BEGIN
+    IF is_web_login() AND EXISTS (SELECT FROM unnest(p_kinds) k WHERE is_for_web(k) IS NOT TRUE) THEN
+        PERFORM refuse_posting_by_web();
+    END IF;
     IF v_count > 1 THEN
         SELECT given INTO v_other FROM unnest(p_ids) given GROUP BY given HAVING count(*) > 1;
         IF FOUND THEN
@@ -71,44 +160,54 @@ BEGIN
         RAISE EXCEPTION 'a transfer has two lines at least' USING ERRCODE = 'check_violation',
             SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_balanced';
     END IF;
-    IF v_count = 1 THEN
-        -- Most come alone: what a batch needs would be a tenth of their cost.
+    IF v_count = 1 AND cardinality(p_of) > 2 THEN
+        -- What a batch needs would be a tenth of its cost.
         INSERT INTO journal_entries
             (id, state, kind, subject_id, remittance_id, linked_id, expires_at, at)
         VALUES (p_ids[1], CASE WHEN p_pending[1] THEN 'pending' ELSE 'posted' END, p_kinds[1],
             p_subjects[1], p_subjects[1], p_linked[1], p_expires[1], p_at)
         ON CONFLICT (id) DO NOTHING;
-        IF FOUND THEN
-            INSERT INTO postings (entry_id, line, account_code, currency, amount, at, layer)
-            SELECT p_ids[1], p_lines[n], p_accounts[n], p_currencies[n], p_amounts[n], p_at,
-                CASE WHEN NOT p_pending[1] THEN 'posted'
-                    WHEN p_amounts[n] > 0 THEN 'debit_pending' ELSE 'credit_pending' END
-            FROM generate_series(1, cardinality(p_of)) n;
-            RETURN ARRAY[p_at];
-        END IF;
+        v_new := CASE WHEN FOUND THEN p_ids END;
+        v_lined := v_new;
     ELSE
-        WITH added AS (
-            INSERT INTO journal_entries
-                (id, state, kind, subject_id, remittance_id, linked_id, expires_at, at)
+        WITH pair AS (
+            SELECT l.of, max(l.account) FILTER (WHERE l.amount > 0) AS debit,
+                max(l.account) FILTER (WHERE l.amount < 0) AS credit, min(l.currency) AS currency,
+                max(l.amount) AS amount
+            FROM unnest(p_of, p_accounts, p_currencies, p_amounts) AS l (of, account, currency, amount)
+            GROUP BY l.of
+            HAVING count(*) = 2 AND sum(l.amount) = 0 AND max(l.amount) > 0
+                AND min(l.account) <> max(l.account) AND min(l.currency) = max(l.currency)
+        ), house AS (
+            SELECT pair.* FROM pair
+            JOIN ledger_accounts d ON d.code = pair.debit AND d.currency = pair.currency
+            JOIN ledger_accounts c ON c.code = pair.credit AND c.currency = pair.currency
+            WHERE d.kind <> 'customer' AND c.kind <> 'customer'
+        ), added AS (
+            INSERT INTO journal_entries (id, state, kind, subject_id, remittance_id, linked_id, expires_at,
+                at, debit_code, credit_code, currency, amount)
             SELECT t.id, CASE WHEN t.pending THEN 'pending' ELSE 'posted' END, t.kind, t.subject,
-                t.subject, t.linked, t.expires, p_at
+                t.subject, t.linked, t.expires, p_at, h.debit, h.credit, h.currency, h.amount
             FROM unnest(p_ids, p_kinds, p_subjects, p_linked, p_pending, p_expires)
-                AS t (id, kind, subject, linked, pending, expires)
-            ON CONFLICT (id) DO NOTHING RETURNING id
-        ) SELECT array_agg(added.id) INTO v_new FROM added;
+                WITH ORDINALITY AS t (id, kind, subject, linked, pending, expires, n)
+            LEFT JOIN house h ON h.of = t.n
+            ON CONFLICT (id) DO NOTHING RETURNING id, amount
+        ) SELECT array_agg(added.id), array_agg(added.id) FILTER (WHERE added.amount IS NULL)
+            INTO v_new, v_lined FROM added;
     END IF;
-    IF v_new IS NOT NULL THEN
-        INSERT INTO postings (entry_id, line, account_code, currency, amount, at, layer)
+    IF v_lined IS NOT NULL THEN
+        INSERT INTO journal_lines (entry_id, line, account_code, currency, amount, at, layer)
         SELECT p_ids[l.of], l.line, l.account, l.currency, l.amount, p_at,
             CASE WHEN NOT p_pending[l.of] THEN 'posted'
                 WHEN l.amount > 0 THEN 'debit_pending' ELSE 'credit_pending' END
         FROM unnest(p_of, p_lines, p_accounts, p_currencies, p_amounts)
             AS l (of, line, account, currency, amount)
-        WHERE cardinality(v_new) = v_count OR p_ids[l.of] = ANY (v_new);
-        IF cardinality(v_new) = v_count THEN
-            RETURN array_fill(p_at, ARRAY[v_count]);
-        END IF;
+        WHERE cardinality(v_lined) = v_count OR p_ids[l.of] = ANY (v_lined);
     END IF;
+    IF cardinality(v_new) = v_count THEN
+        RETURN array_fill(p_at, ARRAY[v_count]);
+    END IF;
+    -- In whatever order lines were given.
     SELECT t.id INTO v_other
     FROM unnest(p_ids, p_kinds, p_subjects, p_linked, p_pending, p_expires)
         WITH ORDINALITY AS t (id, kind, subject, linked, pending, expires, n)
@@ -117,11 +216,13 @@ BEGIN
         (e.state, e.hold_id, e.kind, e.subject_id, e.linked_id, e.expires_at) IS DISTINCT FROM (
             CASE WHEN t.pending THEN 'pending' ELSE 'posted' END, NULL, t.kind, t.subject, t.linked,
             t.expires)
-        OR (SELECT array_agg((p.line, p.account_code, p.currency, p.amount)::text ORDER BY p.line)
+        OR (SELECT array_agg((p.account_code, p.currency, p.amount)::text
+                ORDER BY p.account_code, p.currency, p.amount)
             FROM postings p WHERE p.entry_id = e.id) IS DISTINCT FROM (
-            SELECT array_agg((l.line, l.account, l.currency, l.amount)::text ORDER BY l.line)
-            FROM unnest(p_of, p_lines, p_accounts, p_currencies, p_amounts)
-                AS l (of, line, account, currency, amount) WHERE l.of = t.n))
+            SELECT array_agg((l.account, l.currency, l.amount)::text
+                ORDER BY l.account, l.currency, l.amount)
+            FROM unnest(p_of, p_accounts, p_currencies, p_amounts) AS l (of, account, currency, amount)
+            WHERE l.of = t.n))
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'already_posted' USING ERRCODE = 'CS001', DETAIL = v_other::text;
@@ -141,12 +242,15 @@ DECLARE
     v_hold journal_entries;
     v_end journal_entries;
 BEGIN
+    IF (p_state = 'posted' OR NOT is_for_web(p_kind)) AND is_web_login() THEN
+        PERFORM refuse_posting_by_web();
+    END IF;
     SELECT * INTO v_hold FROM journal_entries WHERE id = p_hold AND state = 'pending';
     IF NOT FOUND THEN RETURN NULL; END IF;
-    INSERT INTO journal_entries
-        (id, state, kind, subject_id, remittance_id, linked_id, hold_id, at)
+    INSERT INTO journal_entries (id, state, kind, subject_id, remittance_id, linked_id, hold_id, at,
+        debit_code, credit_code, currency, amount)
     VALUES (p_id, p_state, p_kind, v_hold.subject_id, v_hold.remittance_id, v_hold.linked_id,
-        p_hold, p_at)
+        p_hold, p_at, v_hold.debit_code, v_hold.credit_code, v_hold.currency, v_hold.amount)
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN
         SELECT * INTO v_end FROM journal_entries WHERE id = p_id;
@@ -161,10 +265,11 @@ BEGIN
     IF p_state = 'expired' AND coalesce(v_hold.expires_at > p_at, true) THEN
         RAISE EXCEPTION 'hold_not_lapsed' USING ERRCODE = 'CS001';
     END IF;
-    INSERT INTO postings (entry_id, line, account_code, currency, amount, at, layer)
+    IF v_hold.amount IS NOT NULL THEN RETURN p_at; END IF;
+    INSERT INTO journal_lines (entry_id, line, account_code, currency, amount, at, layer)
     SELECT p_id, row_number() OVER (ORDER BY ending.layer = 'posted', held.line), held.account_code,
         held.currency, ending.sign * held.amount, p_at, ending.layer
-    FROM postings held
+    FROM journal_lines held
     CROSS JOIN LATERAL (VALUES (-1, held.layer), (1, 'posted')) AS ending (sign, layer)
     WHERE held.entry_id = p_hold AND (ending.sign < 0 OR p_state = 'posted');
     RETURN p_at;
@@ -247,9 +352,7 @@ END $$;
 CREATE OR REPLACE FUNCTION refuse_ledger_reader() RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF coalesce(current_setting('app.consulate', true), '') <> '*'
-       AND pg_has_role(session_user, 'consular_web', 'MEMBER')
-       AND NOT pg_has_role(session_user, 'consular_worker', 'MEMBER') THEN
+    IF coalesce(current_setting('app.consulate', true), '') <> '*' AND is_web_login() THEN
         RAISE EXCEPTION 'the ledger is read on behalf of the network' USING
             ERRCODE = 'insufficient_privilege';
     END IF;
@@ -265,9 +368,12 @@ BEGIN
         RAISE EXCEPTION 'an entry has two lines at least' USING ERRCODE = 'check_violation',
             SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_balanced';
     END IF;
+    IF NOT is_for_web(p_kind) AND is_web_login() THEN
+        PERFORM refuse_posting_by_web();
+    END IF;
     INSERT INTO journal_entries (id, key, kind, subject_id, remittance_id, at)
         VALUES (p_id, p_key, p_kind, p_subject, p_subject, p_at);
-    INSERT INTO postings (entry_id, line, account_code, currency, amount, at)
+    INSERT INTO journal_lines (entry_id, line, account_code, currency, amount, at)
         SELECT p_id, n, l->>'account', l->>'currency', (l->>'amount')::bigint, p_at
         FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS t (l, n);
     -- That version knows no holds: what it pays out or gives back is held no more.

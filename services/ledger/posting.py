@@ -61,6 +61,13 @@ _POST = text(
         CAST(:currencies AS text[]), CAST(:amounts AS bigint[]))
     """
 )
+# Most come alone, between two accounts: what an array for each column needs would be as much again.
+_POST_ONE = text(
+    """
+    SELECT post_transfer_v1(:at, :id, :kind, :subject, CAST(:linked AS uuid), :pending,
+        CAST(:expires AS timestamptz), :debit, :credit, :currency, :amount)
+    """
+)
 _END = text("SELECT end_hold_v1(:at, :id, :hold, :state, :kind)")
 _OPEN = text("SELECT open_customer_account_v1(:code, :currency)")
 _REFUSED: dict[str | None, type[DomainError]] = {
@@ -90,6 +97,23 @@ def post(session: Session, *transfers: Transfer, now: datetime) -> list[datetime
 
     Raises `AlreadyPosted`, `TransferRepeated`, `NotEnoughMoney`.
     """
+    if len(transfers) == 1 and (pair := _pair(transfers[0])):
+        debit, credit = pair
+        only = transfers[0]
+        alone = {
+            "at": now,
+            "id": only.id,
+            "kind": only.kind,
+            "subject": only.subject,
+            "linked": only.linked,
+            "pending": only.pending,
+            "expires": only.expires_at,
+            "debit": debit.account,
+            "credit": credit.account,
+            "currency": debit.currency,
+            "amount": debit.amount,
+        }
+        return [_call(session, _POST_ONE, alone)]
     lines = [
         (of, number, line)
         for of, transfer in enumerate(transfers, start=1)
@@ -131,6 +155,15 @@ def open_customer_account(session: Session, code: str, currency: str) -> None:
     Raises `AccountDiffers`.
     """
     _call(session, _OPEN, {"code": code, "currency": currency})
+
+
+def _pair(transfer: Transfer) -> tuple[Line, Line] | None:
+    """What is debited and what is credited, of one that is nothing else."""
+    if len(transfer.lines) != 2:
+        return None
+    credit, debit = sorted(transfer.lines, key=lambda line: line.amount)
+    whole = debit.amount > 0 and credit == Line(credit.account, debit.currency, -debit.amount)
+    return (debit, credit) if whole and debit.account != credit.account else None
 
 
 def _call(session: Session, function: Statement, values: dict[str, Any]) -> Any:

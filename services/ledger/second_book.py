@@ -47,6 +47,16 @@ _NOT_SEALED = text(
     SELECT 'ledger_seals', s.number::text FROM ledger_seals s WHERE s.number > :last_seal
     """
 )
+# Entries without lines are of two accounts of the house, in their currency.
+_MISFITS = text(
+    """
+    SELECT e.id::text FROM journal_entries e
+    LEFT JOIN ledger_accounts d ON d.code = e.debit_code AND d.currency = e.currency
+    LEFT JOIN ledger_accounts c ON c.code = e.credit_code AND c.currency = e.currency
+    WHERE e.amount IS NOT NULL
+        AND (d.kind <> 'customer' AND c.kind <> 'customer') IS NOT TRUE
+    """
+)
 _CELLS = text("SELECT account_code, layer, day, amount FROM ledger_cells")
 _CUSTOMERS = text(
     """
@@ -222,5 +232,7 @@ def _sums(session: Session, counted: Cells) -> Iterator[Difference]:
             yield Difference("ledger_cells", f"{key[0]} {key[1]} {key[2]}", "differs")
     for code in session.scalars(_CUSTOMERS):
         yield Difference("ledger_balances", code, "differs")
+    for id_ in session.scalars(_MISFITS):
+        yield Difference("journal_entries", id_, "differs")
     for currency in trial_balance(session).differences:
         yield Difference("postings", currency, "differs")

@@ -48,19 +48,6 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- `post_entry` runs as the owner: whose login it is stays in session_user.
-CREATE OR REPLACE FUNCTION refuse_entry_by_web() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF pg_has_role(session_user, 'consular_web', 'MEMBER')
-       AND NOT pg_has_role(session_user, 'consular_worker', 'MEMBER') THEN
-        RAISE EXCEPTION 'the web books no payout' USING ERRCODE = 'check_violation',
-            SCHEMA = 'public', TABLE = 'journal_entries',
-            CONSTRAINT = 'ck_journal_entries_web_books_no_payout';
-    END IF;
-    RETURN NEW;
-END $$;
-
 -- The steps that rules.TRANSITIONS and rules.FORMER_STEPS allow; the row "before" null is a new
 -- remittance's, which the version before takes for funded at once.
 CREATE OR REPLACE FUNCTION remittance_step_allowed(p_before text, p_after text) RETURNS boolean

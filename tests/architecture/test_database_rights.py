@@ -25,7 +25,7 @@ _SECURED_LATER = (
 )  # fmt: skip
 # No UPDATE and no DELETE: what happened, happened.
 PAST = (
-    "audit_entries", "facts", "counted_at", "postings", "journal_entries", "signing_keys",
+    "audit_entries", "facts", "counted_at", "journal_lines", "journal_entries", "signing_keys",
     "commission_reports", "ledger_batches", "ledger_seals",
 )  # fmt: skip
 

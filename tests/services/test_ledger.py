@@ -64,7 +64,7 @@ def _balances(session: Session) -> dict[str, int]:
         ([("fx_usd", "USD", 5), ("fx_mxn", "MXN", -5)], "ck_postings_balanced"),
         ([("fx_usd", "MXN", 5), ("fx_mxn", "MXN", -5)], "ck_postings_account"),
         ([("pocket", "USD", 5), ("fx_usd", "USD", -5)], "ck_postings_account"),
-        ([("fx_usd", "USD", 0), ("fee_income", "USD", 0)], "ck_postings_amount"),
+        ([("fx_usd", "USD", 0), ("fee_income", "USD", 0)], "ck_journal_lines_amount"),
     ],
 )
 def test_lines_that_do_not_balance_are_refused_by_the_database(
@@ -87,11 +87,11 @@ def test_the_same_thing_is_not_posted_twice(session: Session, remittance: UUID) 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE postings SET amount = amount + 1",
-        "DELETE FROM postings",
-        "UPDATE journal_entries SET kind = 'other'",
-        "INSERT INTO postings SELECT entry_id, 9, account_code, currency, amount, at"
-        " FROM postings LIMIT 1",
+        "UPDATE journal_lines SET amount = amount + 1",
+        "DELETE FROM journal_lines",
+        "UPDATE journal_entries SET amount = amount + 1",
+        "INSERT INTO journal_lines SELECT entry_id, 9, account_code, currency, amount, at"
+        " FROM journal_lines LIMIT 1",
         "INSERT INTO journal_entries (id, key, kind, subject_id, at)"
         " SELECT gen_random_uuid(), 'x', 'x', subject_id, at FROM journal_entries LIMIT 1",
         "UPDATE ledger_accounts SET currency = 'MXN'",
@@ -117,9 +117,10 @@ def test_not_even_the_owner_changes_the_books(
     db.dispose()
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         for statement in (
-            "UPDATE postings SET amount = amount + 1",
-            "DELETE FROM postings",
-            "TRUNCATE postings",
+            "UPDATE journal_lines SET amount = amount + 1",
+            "DELETE FROM journal_lines",
+            "TRUNCATE journal_lines",
+            "UPDATE journal_entries SET amount = amount + 1",
             "DELETE FROM journal_entries",
             "DELETE FROM ledger_accounts",
         ):
@@ -128,7 +129,7 @@ def test_not_even_the_owner_changes_the_books(
         # A pair of lines that balances, added to what was posted before.
         with pytest.raises(psycopg.errors.CheckViolation) as refused:
             owner.execute(
-                "INSERT INTO postings SELECT id, n + 90, 'fx_usd', 'USD', n, at"
+                "INSERT INTO journal_lines SELECT id, n + 90, 'fx_usd', 'USD', n, at"
                 " FROM journal_entries, (VALUES (1), (-1)) t (n) WHERE subject_id = %s",
                 [remittance],
             )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from psycopg import errors
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from migrations.support import definitions
 from services.kernel.db import NETWORK_SCOPE, Database, violated_constraint
 from services.kernel.errors import DomainError
 from services.kernel.ids import new_id
@@ -32,7 +35,7 @@ from services.ledger.posting import Line, Transfer, end_hold, open_customer_acco
 from services.ledger.queries import balance, trial_balance
 from services.ledger.rules import State
 from tests.factories.remittances import NOW
-from tests.servers import DatabaseUrls
+from tests.servers import ROOT, DatabaseUrls
 
 LATER = NOW + timedelta(hours=1)
 
@@ -44,11 +47,16 @@ def _transfer(
     return Transfer(new_id(), "test", new_id(), lines, **more)
 
 
+def _open(session: Session) -> str:
+    code = f"customer:{new_id()}"
+    open_customer_account(session, code, "USD")
+    return code
+
+
 @pytest.fixture
 def customer(session: Session) -> str:
     """One with ten dollars."""
-    code = f"customer:{new_id()}"
-    open_customer_account(session, code, "USD")
+    code = _open(session)
     post(session, _transfer(10_00, credit=code), now=NOW)
     return code
 
@@ -94,6 +102,14 @@ def test_another_transfer_with_that_id_is_refused(session: Session, other: dict[
     assert balance(session, "fee_income") == -5
 
 
+def test_the_order_of_its_lines_is_no_other_transfer(session: Session) -> None:
+    for transfer in (_transfer(5), _transfer(5, credit=_open(session))):
+        post(session, transfer, now=NOW)
+        turned = replace(transfer, lines=transfer.lines[::-1])
+        assert post(session, turned, _transfer(1), now=LATER) == [NOW, LATER]
+        assert post(session, turned, now=LATER) == [NOW]
+
+
 def test_a_batch_is_posted_whole_in_one_call_and_what_was_there_is_left(session: Session) -> None:
     before = _transfer(1)
     post(session, before, now=NOW)
@@ -104,6 +120,151 @@ def test_a_batch_is_posted_whole_in_one_call_and_what_was_there_is_left(session:
     wrong = replace(before, kind="other")
     _refused(session, AlreadyPosted, lambda: post(session, _transfer(16), wrong, now=NOW))
     assert balance(session, "fee_income") == -11
+
+
+_LINES = text(
+    "SELECT line, account_code, amount, layer FROM postings WHERE entry_id = :id ORDER BY line"
+)
+_ROWS = text("SELECT count(*) FROM journal_lines WHERE entry_id = :id")
+
+
+@pytest.mark.parametrize("state", [State.POSTED, State.VOIDED, State.EXPIRED])
+@pytest.mark.parametrize("batch", [False, True])
+def test_between_two_accounts_of_the_house_one_row_is_what_lines_are_with_a_customer(
+    session: Session, state: State, batch: bool
+) -> None:
+    """Posted, held, and how the hold ends."""
+    shown: list[list[list[tuple[int, str, int, str]]]] = []
+    for credit in ("fee_income", _open(session)):
+        plain = _transfer(5, credit=credit)
+        hold = _transfer(7, credit=credit, pending=True, expires_at=LATER)
+        for group in [[plain, hold]] if batch else [[plain], [hold]]:
+            post(session, *group, now=NOW)
+        ending, at = new_id(), LATER if state is State.EXPIRED else NOW
+        assert end_hold(session, ending, hold.id, state, kind="test", now=at)
+        ids = (plain.id, hold.id, ending)
+        rows = [session.scalar(_ROWS, {"id": id_}) for id_ in ids]
+        assert all(rows) == (credit != "fee_income")
+        assert any(rows) == (credit != "fee_income")
+        shown.append(
+            [
+                [
+                    (line, account.replace(credit, "credit"), amount, layer)
+                    for line, account, amount, layer in session.execute(_LINES, {"id": id_})
+                ]
+                for id_ in ids
+            ]
+        )
+    assert shown[0] == shown[1]
+    assert shown[0][0] == [
+        (1, "funding_clearing", 5, "posted"),
+        (2, "credit", -5, "posted"),
+    ]
+    assert len(shown[0][2]) == (4 if state is State.POSTED else 2)
+
+
+_POST_ONE = text(
+    "SELECT post_transfer_v1(:at, :id, 'test', :id, NULL, false, NULL, :debit, :credit,"
+    " CAST(:currency AS text), CAST(:amount AS bigint))"
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "constraint"),
+    [
+        ({"debit": "pocket"}, "ck_postings_account"),
+        ({"credit": "pocket"}, "ck_postings_account"),
+        ({"currency": "MXN"}, "ck_postings_account"),
+        ({"currency": "EUR"}, "ck_postings_account"),
+        ({"debit": "fx_mxn"}, "ck_postings_account"),
+        ({"credit": "funding_clearing"}, "ck_postings_two_accounts"),
+        ({"amount": 0}, "ck_journal_lines_amount"),
+        ({"amount": None}, None),
+        ({"currency": None}, None),
+        ({"debit": None}, None),
+    ],
+    ids=str,
+)
+def test_what_is_no_transfer_between_two_accounts_is_refused_and_nothing_is_written(
+    session: Session, given: dict[str, Any], constraint: str | None
+) -> None:
+    right = {"debit": "funding_clearing", "credit": "fee_income", "currency": "USD", "amount": 5}
+    values = {"at": NOW, "id": new_id(), **right}
+    with pytest.raises(IntegrityError) as refused, session.begin_nested():
+        session.execute(_POST_ONE, values | given)
+    assert violated_constraint(refused.value) == constraint
+    assert session.scalars(select(JournalEntry.id)).all() == []
+    session.execute(_POST_ONE, values)
+    assert balance(session, "fee_income") == -5
+
+
+_INSERT = """
+    INSERT INTO journal_entries (id, state, kind, subject_id, at, hold_id, expires_at, debit_code,
+        credit_code, currency, amount)
+    VALUES (gen_random_uuid(), %(state)s, 'test', gen_random_uuid(), now(), %(hold)s, %(expires)s,
+        'fx_usd', %(credit)s, 'USD', %(amount)s)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "constraint"),
+    [
+        ({"state": "other"}, "ck_journal_entries_state"),
+        ({"expires": NOW}, "ck_journal_entries_hold"),
+        ({"state": "voided"}, "ck_journal_entries_hold"),
+        ({"state": "expired"}, "ck_journal_entries_hold"),
+        ({"state": "pending", "hold": "hold"}, "ck_journal_entries_hold"),
+        ({"state": "voided", "hold": "hold", "expires": NOW}, "ck_journal_entries_hold"),
+        ({"state": "voided", "hold": "posted"}, "ck_journal_entries_of_hold"),
+        ({"hold": "nothing"}, "ck_journal_entries_of_hold"),
+        ({"hold": "hold", "amount": 8}, "ck_journal_entries_of_hold"),
+        ({"hold": "hold", "credit": "fee_income"}, "ck_journal_entries_of_hold"),
+        ({"amount": 0}, "ck_journal_entries_pair"),
+        ({"amount": -5}, "ck_journal_entries_pair"),
+        ({"credit": "fx_usd"}, "ck_journal_entries_pair"),
+    ],
+    ids=str,
+)
+def test_not_even_the_owner_inserts_what_is_no_entry(
+    database: DatabaseUrls, given: dict[str, Any], constraint: str
+) -> None:
+    hold, posted = _transfer(5, "fx_usd", "excise_payable", pending=True), _transfer(5)
+    with database_of(database) as session:
+        post(session, hold, now=NOW)
+        post(session, posted, now=NOW)
+    ids = {"hold": hold.id, "posted": posted.id, "nothing": new_id(), None: None}
+    right = {"state": "posted", "hold": None, "expires": None, "credit": "excise_payable",
+             "amount": 5}  # fmt: skip
+    values = right | given
+    with psycopg.connect(database.owner_url) as owner:
+        with pytest.raises(errors.CheckViolation) as refused, owner.transaction():
+            owner.execute(_INSERT, values | {"hold": ids[values["hold"]]})
+        assert refused.value.diag.constraint_name == constraint
+        owner.execute(_INSERT, right | {"hold": hold.id})
+        # Lines beside what is whole without them.
+        with pytest.raises(errors.CheckViolation) as refused:
+            owner.execute(
+                "INSERT INTO journal_lines SELECT id, n + 90, 'fx_usd', 'USD', n, at"
+                " FROM journal_entries, (VALUES (1), (-1)) t (n) WHERE hold_id IS NOT NULL"
+            )
+        assert refused.value.diag.constraint_name == "ck_postings_written_once"
+
+
+@contextmanager
+def database_of(urls: DatabaseUrls) -> Iterator[Session]:
+    db = Database(urls.worker_url, pool_size=1)
+    with db.transaction(NETWORK_SCOPE) as session:
+        yield session
+    db.dispose()
+
+
+def test_entries_are_written_by_four_functions_and_nobody_else() -> None:
+    """No login may insert (`test_grants`); what these write is tested above."""
+    writing = {name for name, text_ in definitions("ledger") if "INSERT INTO journal_" in text_}
+    assert writing == {"post_transfer_v1", "post_transfers_v1", "end_hold_v1", "post_entry_v2"}
+    for file in ROOT.glob("services/*/functions.sql"):
+        if file.parent.name != "ledger":
+            assert "INTO journal_" not in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("lines", [[], [Line("fee_income", "USD", 5)]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import psycopg
@@ -38,6 +38,7 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
+from services.ledger.posting import Line, Transfer, post
 from services.ledger.queries import balance
 from services.ledger.second_book import compare
 from services.monitoring.figures import AskIndicator, figures
@@ -162,9 +163,21 @@ def test_what_was_posted_before_is_added_up_and_sealed_and_that_version_goes_on(
             " SELECT id, n, account, 'USD', amount, at FROM journal_entries, (VALUES"
             " (1, 'funding_clearing', 7), (2, 'fee_income', -7)) t (n, account, amount)"
         )
-    migrations.upgrade(old.owner_url)
+    with _connected(old) as running, running.transaction(NETWORK_SCOPE) as session:
+        # It reads by that name, with what its connections have prepared.
+        assert [session.scalar(text(_SUM_AS_BEFORE)) for _ in range(6)] == [-7] * 6
+        session.commit()
+        migrations.upgrade(old.owner_url)
+        with _connected(old) as database, database.transaction(NETWORK_SCOPE) as other:
+            lines = [Line("funding_clearing", "USD", 7), Line("fee_income", "USD", -7)]
+            post(
+                other,
+                Transfer(new_id(), "funded", new_id(), lines),
+                now=datetime(2026, 1, 3, tzinfo=UTC),
+            )
+        assert session.scalar(text(_SUM_AS_BEFORE)) == -14
     with _connected(old) as database:
-        for entries in (1, 2):
+        for entries in (2, 3):
             with database.transaction(NETWORK_SCOPE) as session:
                 assert balance(session, "fee_income") == -7 * entries
             settle_all(database, VAULT)
@@ -175,6 +188,7 @@ def test_what_was_posted_before_is_added_up_and_sealed_and_that_version_goes_on(
                 session.execute(text(_POST_AS_BEFORE), {"lines": _LINES})
 
 
+_SUM_AS_BEFORE = "SELECT sum(amount) FROM postings WHERE account_code = 'fee_income'"
 _POST_AS_BEFORE = """
     SELECT post_entry(gen_random_uuid(), gen_random_uuid()::text, 'funded', gen_random_uuid(),
         '2026-01-02', CAST(:lines AS jsonb))

@@ -42,7 +42,7 @@ REFUSED_TO_WEB = (
     "INSERT INTO payout_attempts (remittance_id, number, outcome, sent_at)"
     " SELECT id, 9, 'never_sent', now() FROM remittances",
     "UPDATE payout_attempts SET outcome = 'never_sent'",
-    "INSERT INTO postings SELECT * FROM postings",
+    "INSERT INTO journal_lines SELECT * FROM journal_lines",
     "SELECT amount FROM postings",
     "SELECT key FROM journal_entries",
     "UPDATE quotes SET receive_minor = 1",
@@ -140,6 +140,30 @@ def test_the_web_books_no_payout(web: psycopg.Connection, remittance: UUID, kind
             ],
         )
     assert refused.value.diag.constraint_name == "ck_journal_entries_web_books_no_payout"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "post_transfer_v1(now(), gen_random_uuid(), 'paid', gen_random_uuid(), NULL, false, NULL,"
+        " 'payouts_pending', 'finabien_settlement', 'MXN', 5)",
+        "post_transfers_v1(now(), ARRAY[gen_random_uuid(), gen_random_uuid()],"
+        " ARRAY['funded', 'paid'], ARRAY[gen_random_uuid(), gen_random_uuid()],"
+        " ARRAY[NULL, NULL]::uuid[], ARRAY[false, false], ARRAY[NULL, NULL]::timestamptz[],"
+        " ARRAY[1, 1, 2, 2], ARRAY[1, 2, 1, 2]::smallint[],"
+        " ARRAY['fx_usd', 'fee_income', 'fx_usd', 'fee_income'],"
+        " ARRAY['USD', 'USD', 'USD', 'USD'], ARRAY[5, -5, 5, -5]::bigint[])",
+        "end_hold_v1(now(), gen_random_uuid(), gen_random_uuid(), 'posted', 'reversed')",
+        "end_hold_v1(now(), gen_random_uuid(), gen_random_uuid(), 'voided', 'paid')",
+    ],
+)
+def test_the_web_posts_no_payout_by_any_function(
+    web: psycopg.Connection, worker: psycopg.Connection, call: str
+) -> None:
+    with pytest.raises(errors.CheckViolation) as refused:
+        web.execute(f"SELECT {call}".encode())
+    assert refused.value.diag.constraint_name == "ck_journal_entries_web_books_no_payout"
+    worker.execute(f"SELECT {call}".encode())
 
 
 @pytest.mark.parametrize(
