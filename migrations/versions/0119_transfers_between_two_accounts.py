@@ -18,8 +18,8 @@ from migrations.support import (
     validate,
 )
 
-revision = "0118"
-down_revision = "0117"
+revision = "0119"
+down_revision = "0118"
 
 _POST = (
     "post_transfer_v1(timestamptz, uuid, text, uuid, uuid, boolean, timestamptz, text, text, text,"
