@@ -304,6 +304,7 @@ FUNCTIONS = {
     "post_transfer_v1",
     "post_transfers_v1",
     "sent_by_person",
+    "refuse_part_of_order",
 }
 
 _RIGHTS = """
