@@ -88,12 +88,12 @@ def _indexes() -> None:
     with op.get_context().autocommit_block():
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_remittances_quote_id_part")
         op.execute(
-            "CREATE UNIQUE INDEX CONCURRENTLY uq_remittances_quote_id_part"
+            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS uq_remittances_quote_id_part"
             " ON remittances (quote_id, part)"
         )
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_remittances_dues")
         op.execute(
-            "CREATE UNIQUE INDEX CONCURRENTLY uq_remittances_dues"
+            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS uq_remittances_dues"
             " ON remittances (enrollment_id, dues_due_on) WHERE enrollment_id IS NOT NULL"
             " AND NOT (status IN ('cancelled', 'refunding', 'refunded', 'failed'))"
         )

@@ -37,14 +37,14 @@ def upgrade() -> None:
 def _entries() -> None:
     op.execute(
         "ALTER TABLE journal_entries ADD COLUMN debit_code text, ADD COLUMN credit_code text,"
-        " ADD COLUMN currency text, ADD COLUMN amount bigint"
+        " ADD COLUMN amount_currency text, ADD COLUMN amount_minor bigint"
     )
     op.execute(
         "ALTER TABLE journal_entries ADD CONSTRAINT ck_journal_entries_pair"
-        " CHECK (amount > 0 AND debit_code <> credit_code) NOT VALID"
+        " CHECK (amount_minor > 0 AND debit_code <> credit_code) NOT VALID"
     )
     validate("journal_entries", "ck_journal_entries_pair")
-    install("ledger", check_hold="bb1310d9")
+    install("ledger", check_hold="2cbb687f")
     op.execute(
         "CREATE TRIGGER check_hold BEFORE INSERT ON journal_entries FOR EACH ROW WHEN ("
         "NEW.state <> 'posted' OR num_nonnulls(NEW.hold_id, NEW.expires_at) > 0)"
@@ -75,15 +75,15 @@ def _lines() -> None:
         UNION ALL
         SELECT e.id,
             (l.n - CASE WHEN e.state = 'posted' AND e.hold_id IS NULL THEN 2 ELSE 0 END)::smallint,
-            l.account_code, e.currency,
+            l.account_code, e.amount_currency,
             CASE WHEN l.n <= 2 AND e.hold_id IS NOT NULL THEN -l.amount ELSE l.amount END,
             e.at, l.layer
         FROM journal_entries e CROSS JOIN LATERAL (VALUES
-            (1, e.debit_code, e.amount, 'debit_pending'),
-            (2, e.credit_code, -e.amount, 'credit_pending'),
-            (3, e.debit_code, e.amount, 'posted'),
-            (4, e.credit_code, -e.amount, 'posted')) AS l (n, account_code, amount, layer)
-        WHERE e.amount IS NOT NULL AND CASE WHEN l.layer = 'posted' THEN e.state = 'posted'
+            (1, e.debit_code, e.amount_minor, 'debit_pending'),
+            (2, e.credit_code, -e.amount_minor, 'credit_pending'),
+            (3, e.debit_code, e.amount_minor, 'posted'),
+            (4, e.credit_code, -e.amount_minor, 'posted')) AS l (n, account_code, amount, layer)
+        WHERE e.amount_minor IS NOT NULL AND CASE WHEN l.layer = 'posted' THEN e.state = 'posted'
             ELSE e.state = 'pending' OR e.hold_id IS NOT NULL END
         """
     )
@@ -93,14 +93,14 @@ def _lines() -> None:
 def _functions() -> None:
     install(
         "ledger",
-        check_postings="22f03a8a",
+        check_postings="70ed7ca5",
         is_for_web="3478ee89",
         house_accounts="73bd5da7",
         is_web_login="dd3c2e0d",
         refuse_posting_by_web="7f2d7ef6",
-        post_transfer_v1="0dbf3da1",
-        post_transfers_v1="64dc6f76",
-        end_hold_v1="a269e08b",
+        post_transfer_v1="5d33d0e9",
+        post_transfers_v1="42e3e441",
+        end_hold_v1="b667ea8b",
         refuse_ledger_reader="6447135d",
         post_entry_v2="75944ab1",
     )

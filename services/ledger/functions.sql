@@ -15,7 +15,7 @@ BEGIN
             -- By its id and never by the transaction's, which all entries of a batch share.
             -- Above its 48 bits: how often the database was adopted by another cluster.
             WHEN (SELECT e.xid::text::bigint & (1::bigint << 48) - 1 FROM journal_entries e
-                WHERE e.id = a.entry_id AND e.amount IS NULL)
+                WHERE e.id = a.entry_id AND e.amount_minor IS NULL)
                 IS DISTINCT FROM pg_current_xact_id()::text::bigint THEN 'written_once'
             WHEN bool_or(l.kind IS NULL) THEN 'account'
             WHEN min(a.account_code) = max(a.account_code) THEN 'two_accounts' END AS broken
@@ -56,8 +56,8 @@ DECLARE
 BEGIN
     IF v_broken IS NULL AND NEW.hold_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM journal_entries h WHERE h.id = NEW.hold_id AND h.state = 'pending'
-            AND (h.debit_code, h.credit_code, h.currency, h.amount) IS NOT DISTINCT FROM
-                (NEW.debit_code, NEW.credit_code, NEW.currency, NEW.amount)
+            AND (h.debit_code, h.credit_code, h.amount_currency, h.amount_minor) IS NOT DISTINCT FROM
+                (NEW.debit_code, NEW.credit_code, NEW.amount_currency, NEW.amount_minor)
     ) THEN
         v_broken := 'ck_journal_entries_of_hold';
     END IF;
@@ -113,7 +113,7 @@ BEGIN
     IF ARRAY[p_debit, p_credit] <@ (CASE p_currency WHEN 'USD' THEN house_accounts('USD')
             WHEN 'MXN' THEN house_accounts('MXN') END) AND p_amount > 0 AND p_debit <> p_credit THEN
         INSERT INTO journal_entries (id, state, kind, subject_id, remittance_id, linked_id, expires_at,
-            at, debit_code, credit_code, currency, amount)
+            at, debit_code, credit_code, amount_currency, amount_minor)
         VALUES (p_id, CASE WHEN p_pending THEN 'pending' ELSE 'posted' END, p_kind, p_subject, p_subject,
             p_linked, p_expires, p_at, p_debit, p_credit, p_currency, p_amount)
         ON CONFLICT (id) DO NOTHING;
@@ -185,14 +185,14 @@ BEGIN
             WHERE d.kind <> 'customer' AND c.kind <> 'customer'
         ), added AS (
             INSERT INTO journal_entries (id, state, kind, subject_id, remittance_id, linked_id, expires_at,
-                at, debit_code, credit_code, currency, amount)
+                at, debit_code, credit_code, amount_currency, amount_minor)
             SELECT t.id, CASE WHEN t.pending THEN 'pending' ELSE 'posted' END, t.kind, t.subject,
                 t.subject, t.linked, t.expires, p_at, h.debit, h.credit, h.currency, h.amount
             FROM unnest(p_ids, p_kinds, p_subjects, p_linked, p_pending, p_expires)
                 WITH ORDINALITY AS t (id, kind, subject, linked, pending, expires, n)
             LEFT JOIN house h ON h.of = t.n
-            ON CONFLICT (id) DO NOTHING RETURNING id, amount
-        ) SELECT array_agg(added.id), array_agg(added.id) FILTER (WHERE added.amount IS NULL)
+            ON CONFLICT (id) DO NOTHING RETURNING id, amount_minor
+        ) SELECT array_agg(added.id), array_agg(added.id) FILTER (WHERE added.amount_minor IS NULL)
             INTO v_new, v_lined FROM added;
     END IF;
     IF v_lined IS NOT NULL THEN
@@ -248,9 +248,10 @@ BEGIN
     SELECT * INTO v_hold FROM journal_entries WHERE id = p_hold AND state = 'pending';
     IF NOT FOUND THEN RETURN NULL; END IF;
     INSERT INTO journal_entries (id, state, kind, subject_id, remittance_id, linked_id, hold_id, at,
-        debit_code, credit_code, currency, amount)
+        debit_code, credit_code, amount_currency, amount_minor)
     VALUES (p_id, p_state, p_kind, v_hold.subject_id, v_hold.remittance_id, v_hold.linked_id,
-        p_hold, p_at, v_hold.debit_code, v_hold.credit_code, v_hold.currency, v_hold.amount)
+        p_hold, p_at, v_hold.debit_code, v_hold.credit_code, v_hold.amount_currency,
+        v_hold.amount_minor)
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN
         SELECT * INTO v_end FROM journal_entries WHERE id = p_id;
@@ -265,7 +266,7 @@ BEGIN
     IF p_state = 'expired' AND coalesce(v_hold.expires_at > p_at, true) THEN
         RAISE EXCEPTION 'hold_not_lapsed' USING ERRCODE = 'CS001';
     END IF;
-    IF v_hold.amount IS NOT NULL THEN RETURN p_at; END IF;
+    IF v_hold.amount_minor IS NOT NULL THEN RETURN p_at; END IF;
     INSERT INTO journal_lines (entry_id, line, account_code, currency, amount, at, layer)
     SELECT p_id, row_number() OVER (ORDER BY ending.layer = 'posted', held.line), held.account_code,
         held.currency, ending.sign * held.amount, p_at, ending.layer

@@ -58,8 +58,8 @@ class JournalEntry(Base):
     exchange. ``hold_id`` is the hold that this entry ends, ``xid`` the transaction that wrote it
     (`services.ledger.adopting`).
 
-    One from an account of the house to another is this row alone: ``amount`` is what the first is
-    debited and the second credited. Any other has lines. The view ``postings`` shows the lines of
+    One from an account of the house to another is this row alone: ``amount_minor`` is what the first
+    is debited and the second credited. Any other has lines. The view ``postings`` shows the lines of
     both.
     """
 
@@ -72,7 +72,7 @@ class JournalEntry(Base):
             postgresql_where=sa.text("key IS NOT NULL"),
         ),
         # What a hold and its end are, the trigger check_hold says.
-        sa.CheckConstraint("amount > 0 AND debit_code <> credit_code", name="pair"),
+        sa.CheckConstraint("amount_minor > 0 AND debit_code <> credit_code", name="pair"),
         sa.Index(
             "ix_journal_entries_at",
             "at",
@@ -114,8 +114,8 @@ class JournalEntry(Base):
     xid: Mapped[int] = mapped_column(Xid8(), server_default=sa.text("pg_current_xact_id()"))
     debit_code: Mapped[str | None] = mapped_column(sa.Text)
     credit_code: Mapped[str | None] = mapped_column(sa.Text)
-    currency: Mapped[str | None] = mapped_column(sa.Text)
-    amount: Mapped[int | None] = mapped_column(sa.BigInteger)
+    amount_currency: Mapped[str | None] = mapped_column(sa.Text)
+    amount_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class JournalLine(Base):

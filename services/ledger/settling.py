@@ -72,7 +72,7 @@ _ADD = text(
 _ENTRY_ROWS = text(
     """
     SELECT id, key, state, kind, subject_id, linked_id, hold_id, expires_at, remittance_id, at,
-        xid::text, debit_code, credit_code, currency, amount
+        xid::text, debit_code, credit_code, amount_currency, amount_minor
     FROM journal_entries WHERE id = ANY (:ids)
     """
 )

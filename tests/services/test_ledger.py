@@ -89,7 +89,7 @@ def test_the_same_thing_is_not_posted_twice(session: Session, remittance: UUID) 
     [
         "UPDATE journal_lines SET amount = amount + 1",
         "DELETE FROM journal_lines",
-        "UPDATE journal_entries SET amount = amount + 1",
+        "UPDATE journal_entries SET amount_minor = amount_minor + 1",
         "INSERT INTO journal_lines SELECT entry_id, 9, account_code, currency, amount, at"
         " FROM journal_lines LIMIT 1",
         "INSERT INTO journal_entries (id, key, kind, subject_id, at)"
@@ -120,7 +120,7 @@ def test_not_even_the_owner_changes_the_books(
             "UPDATE journal_lines SET amount = amount + 1",
             "DELETE FROM journal_lines",
             "TRUNCATE journal_lines",
-            "UPDATE journal_entries SET amount = amount + 1",
+            "UPDATE journal_entries SET amount_minor = amount_minor + 1",
             "DELETE FROM journal_entries",
             "DELETE FROM ledger_accounts",
         ):

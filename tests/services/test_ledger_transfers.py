@@ -200,7 +200,7 @@ def test_what_is_no_transfer_between_two_accounts_is_refused_and_nothing_is_writ
 
 _INSERT = """
     INSERT INTO journal_entries (id, state, kind, subject_id, at, hold_id, expires_at, debit_code,
-        credit_code, currency, amount)
+        credit_code, amount_currency, amount_minor)
     VALUES (gen_random_uuid(), %(state)s, 'test', gen_random_uuid(), now(), %(hold)s, %(expires)s,
         'fx_usd', %(credit)s, 'USD', %(amount)s)
 """

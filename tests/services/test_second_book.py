@@ -45,8 +45,8 @@ ALTERED = {
         "linked_id",
         "debit_code",
         "credit_code",
-        "currency",
-        "amount",
+        "amount_currency",
+        "amount_minor",
         None,
     ),
     "journal_lines": ("amount", "account_code", "currency", "at", "layer", None),
@@ -64,7 +64,9 @@ _VALUES = {
     "linked_id": "gen_random_uuid()",
     "debit_code": "coalesce(debit_code, '') || '.'",
     "credit_code": "coalesce(credit_code, '') || '.'",
-    "amount": "coalesce(amount, 0) + 1",
+    "amount": "amount + 1",
+    "amount_minor": "coalesce(amount_minor, 0) + 1",
+    "amount_currency": "CASE amount_currency WHEN 'USD' THEN 'MXN' ELSE 'USD' END",
     "account_code": "account_code || '.'",
     "currency": "CASE currency WHEN 'USD' THEN 'MXN' ELSE 'USD' END",
     "layer": "CASE layer WHEN 'posted' THEN 'debit_pending' ELSE 'posted' END",
@@ -224,7 +226,7 @@ def test_an_entry_between_accounts_that_are_not_the_houses_is_named(
     with psycopg.connect(database.owner_url) as owner:
         rows = owner.execute(
             "INSERT INTO journal_entries (id, kind, subject_id, at, debit_code, credit_code,"
-            " currency, amount) SELECT gen_random_uuid(), 'test', gen_random_uuid(), now(),"
+            " amount_currency, amount_minor) SELECT gen_random_uuid(), 'test', gen_random_uuid(), now(),"
             " code, 'fx_usd', currency, 5"
             " FROM (VALUES ('customer:1', 'USD'), ('pocket', 'USD'), ('fx_mxn', 'USD'),"
             " ('fee_income', 'MXN'), (NULL, 'USD')) t (code, currency) RETURNING id"
