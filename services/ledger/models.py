@@ -58,9 +58,9 @@ class JournalEntry(Base):
     exchange. ``hold_id`` is the hold that this entry ends, ``xid`` the transaction that wrote it
     (`services.ledger.adopting`).
 
-    One from an account of the house to another is this row alone: ``amount_minor`` is what the first
-    is debited and the second credited. Any other has lines. The view ``postings`` shows the lines of
-    both.
+    One from an account of the house to another is this row alone: ``amount_minor`` is what the
+    first is debited and the second credited. Any other has lines. The view ``postings`` shows the
+    lines of both.
     """
 
     __tablename__ = "journal_entries"

@@ -226,7 +226,8 @@ def test_an_entry_between_accounts_that_are_not_the_houses_is_named(
     with psycopg.connect(database.owner_url) as owner:
         rows = owner.execute(
             "INSERT INTO journal_entries (id, kind, subject_id, at, debit_code, credit_code,"
-            " amount_currency, amount_minor) SELECT gen_random_uuid(), 'test', gen_random_uuid(), now(),"
+            " amount_currency, amount_minor)"
+            " SELECT gen_random_uuid(), 'test', gen_random_uuid(), now(),"
             " code, 'fx_usd', currency, 5"
             " FROM (VALUES ('customer:1', 'USD'), ('pocket', 'USD'), ('fx_mxn', 'USD'),"
             " ('fee_income', 'MXN'), (NULL, 'USD')) t (code, currency) RETURNING id"
