@@ -311,25 +311,26 @@ BEGIN
     PERFORM refuse_ledger_reader();
     RETURN QUERY
     WITH settled AS (SELECT upto FROM ledger_batches ORDER BY number DESC LIMIT 1),
-    wanted AS (
-        SELECT a.code, a.currency, a.kind FROM ledger_accounts a
-        WHERE p_account IS NULL OR a.code = p_account
-    )
-    SELECT w.code, w.currency, w.kind, coalesce(sum(line.amount), 0)::bigint
-    FROM wanted w LEFT JOIN (
+    line AS (
         SELECT c.account_code, c.amount FROM ledger_cells c
         WHERE c.layer = p_layer AND c.day < v_day
             AND (p_account IS NULL OR c.account_code = p_account)
         UNION ALL
-        SELECT p.account_code, p.amount FROM wanted JOIN postings p ON p.account_code = wanted.code
+        SELECT p.account_code, p.amount FROM postings p
         WHERE p.layer = p_layer AND p.at >= v_since AND p.at <= v_as_of
+            AND (p_account IS NULL OR p.account_code = p_account)
         UNION ALL
         SELECT p.account_code, p.amount
         FROM journal_entries e JOIN postings p ON p.entry_id = e.id
         WHERE e.xid >= coalesce((SELECT upto FROM settled), '0') AND p.layer = p_layer
             AND p.at < v_since AND (p_account IS NULL OR p.account_code = p_account)
-    ) line ON line.account_code = w.code
-    GROUP BY w.code, w.currency, w.kind;
+    -- Once, not once for each account.
+    ), total AS MATERIALIZED (
+        SELECT line.account_code, sum(line.amount) AS amount FROM line GROUP BY line.account_code
+    )
+    SELECT a.code, a.currency, a.kind, coalesce(total.amount, 0)::bigint
+    FROM ledger_accounts a LEFT JOIN total ON total.account_code = a.code
+    WHERE p_account IS NULL OR a.code = p_account;
 END $$;
 
 -- Every line that was posted from a moment to before another, in order; `subject_id` is what its
@@ -344,9 +345,8 @@ BEGIN
     RETURN QUERY
     SELECT p.at, p.entry_id, p.line, e.kind, e.state, e.subject_id, p.account_code, p.currency,
         p.amount, p.layer
-    FROM ledger_accounts a
-    JOIN postings p ON p.account_code = a.code AND p.at >= p_from AND p.at < p_to
-    JOIN journal_entries e ON e.id = p.entry_id
+    FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+    WHERE p.at >= p_from AND p.at < p_to
     ORDER BY p.at, p.entry_id, p.line;
 END $$;
 

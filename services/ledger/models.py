@@ -135,6 +135,12 @@ class JournalLine(Base):
             "at",
             postgresql_include=["amount", "layer"],
         ),
+        sa.Index(
+            "ix_journal_lines_at",
+            "at",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": True},
+        ),
     )
 
     entry_id: Mapped[UUID] = mapped_column(primary_key=True)

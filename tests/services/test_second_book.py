@@ -152,6 +152,43 @@ def test_a_balance_is_the_same_before_and_after_it_is_settled_at_any_moment(
         assert balance(session, "fee_income") == before[-1][0] - 5
 
 
+def test_a_moments_day_is_read_once_for_all_accounts(
+    worker: Database, database: DatabaseUrls
+) -> None:
+    days, a_day = 10, 5_000
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            "INSERT INTO journal_entries (id, kind, subject_id, at, debit_code, credit_code,"
+            " amount_currency, amount_minor) SELECT gen_random_uuid(), 'test', gen_random_uuid(),"
+            " %s + n * interval '1 day' / %s, 'funding_clearing', 'fee_income', 'USD', 5"
+            " FROM generate_series(0, %s) n",
+            [FIRST, a_day, days * a_day - 1],
+        )
+        # Settled, but for the seals.
+        owner.execute(
+            "INSERT INTO ledger_cells SELECT account_code, layer, (at AT TIME ZONE 'UTC')::date,"
+            " sum(amount) FROM postings GROUP BY 1, 2, 3"
+        )
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO ledger_batches (number, upto, last_seal, digest)"
+            " VALUES (1, pg_current_xact_id(), 0, '')"
+        )
+        owner.execute("VACUUM ANALYZE journal_entries, ledger_cells, ledger_accounts")
+    read = text(
+        "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))"
+        " FROM pg_stat_xact_user_tables WHERE relname IN ('journal_entries', 'journal_lines')"
+    )
+    with worker.transaction(NETWORK_SCOPE) as session:
+        at = FIRST + timedelta(days=4, hours=12)
+        # By then PostgreSQL has a plan for whatever is asked.
+        for _ in range(8):
+            balance(session, "fee_income", at)
+        before = session.scalar(read) or 0
+        assert trial_balance(session, at).balances["fee_income"] == -5 * (4.5 * a_day + 1)
+        assert a_day / 2 <= (session.scalar(read) or 0) - before <= 2 * a_day
+
+
 def test_what_commits_later_under_a_lower_id_is_not_lost(worker: Database) -> None:
     """A transaction that began before, and is still open while others are settled."""
     begun, go_on = Event(), Event()
