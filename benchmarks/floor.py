@@ -53,8 +53,8 @@ WITH slot AS (
     SELECT %(index)s, %(service)s, %(account)s, %(id)s, 1 FROM taken
 ), fact AS (
     INSERT INTO facts (
-        kind, subject_id, consulate_code, program, status, day, quantity, occurred_at)
-    SELECT 'appointment', %(id)s, %(consulate)s, %(service)s, 'booked', day, 1, %(now)s
+        kind, subject_id, consulate_code, program, status, day, quantity, occurred_at, age_band)
+    SELECT 'appointment', %(id)s, %(consulate)s, %(service)s, 'booked', day, 1, %(now)s, '30-44'
     FROM appointment
 ), entry AS (
     INSERT INTO audit_entries (
@@ -66,8 +66,8 @@ WITH slot AS (
     INSERT INTO outbox (id, topic, ref)
     SELECT %(item)s, 'appointments.confirmation', %(id)s FROM taken
 ), member AS (
-    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
-    SELECT %(id)s, 1, %(person)s, %(folio)s, 'booked', %(now)s FROM taken
+    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at, age_band)
+    SELECT %(id)s, 1, %(person)s, %(folio)s, 'booked', %(now)s, '30-44' FROM taken
 )
 INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
 SELECT %(id)s, %(person)s, %(service)s, id, %(start)s, ends_at FROM taken

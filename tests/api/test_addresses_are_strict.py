@@ -42,7 +42,12 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _ask(web: Web, call: Call, query: str) -> TestResponse:
-    known = {"service": "PAS10", "indicator": "enrollments", "municipality": "Oaxaca de Juárez"}
+    known = {
+        "service": "PAS10",
+        "indicator": "enrollments",
+        "municipality": "Oaxaca de Juárez",
+        "sha256": "0" * 64,
+    }
     needed = "".join(f"{name}={known[name]}&" for name in known if name in _names(call))
     if "municipality" in _names(call):
         needed += "state=20&"

@@ -21,7 +21,7 @@ from tests.factories.remittances import make_remittance, make_sender
 from workers.jobs.run import run_outbox
 
 
-@pytest.mark.parametrize("payout", Payout)
+@pytest.mark.parametrize("payout", [each for each in Payout if each is not Payout.DUES])
 def test_what_was_paid_is_proved(bench: PayoutBench, payout: Payout) -> None:
     with bench.work.transaction() as session:
         sender = make_sender(session)
