@@ -94,7 +94,9 @@ def _end(
 ) -> None:
     claimed = _claimed((*_by_others(session, check), EnrollmentClaim.program == program))
     others = session.scalars(
-        claimed.order_by(Enrollment.id).with_for_update(of=Enrollment).execution_options(populate_existing=True)
+        claimed.order_by(Enrollment.id)
+        .with_for_update(of=Enrollment)
+        .execution_options(populate_existing=True)
     ).all()
     if not others:
         raise NobodyElse()

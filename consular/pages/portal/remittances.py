@@ -366,6 +366,7 @@ def _bank_words(clabe: str | None) -> str:
 def _show(id: UUID, errors: Errors) -> str:
     with transaction() as session:
         remittance = get_remittance(session, id, account=account())
+        name = remittance.recipient_name
         today = database_now(session)
         numbers = terms(session)
         claimed = claims(session, remittance, today)
@@ -385,7 +386,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "id": remittance.id,
             "folio": remittance.folio,
             "status": remittance.status,
-            "recipient_name": remittance.recipient_name,
+            "recipient_name": name,
             "destination": destination(remittance.payout, remittance.account_hint or ""),
             "cancel_until": remittance.cancel_until,
             "can_cancel": Action.CANCEL in actions,
