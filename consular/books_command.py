@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from time import monotonic, sleep
 
 from sqlalchemy.orm import Session
 
@@ -17,20 +18,32 @@ from services.kernel.settings import Settings
 from services.ledger.posting import Line, Transfer
 from services.ledger.queries import Entry, list_thread, trial_balance
 from services.ledger.second_book import Comparison
-from services.ledger.settling import settle
+from services.ledger.settling import is_waiting, settle
 from services.ledger.trying import Trial, try_transfers
 from services.remittances.books import compare_books
 from services.remittances.queries import find_by_folio
 
+# A transaction that runs anywhere in the server holds back what is settled.
+PATIENCE_SECONDS = 60.0
+
 
 def check_books(settings: Settings) -> Comparison:
     """Settle what is still to be settled, then compare every row with its seal, as the workers do
-    every night."""
+    every night.
+
+    What can't be settled for a minute is left out: the next comparison reads it.
+    """
     vault = Vault(settings.master_keys(), settings.index_key())
-    while True:
+    deadline = monotonic() + PATIENCE_SECONDS
+    waiting = True
+    while waiting and monotonic() < deadline:
         with one_transaction(_url(settings)) as session:
-            if not settle(session, vault):
-                break
+            settled = settle(session, vault)
+            waiting = is_waiting(session)
+        if settled:
+            deadline = monotonic() + PATIENCE_SECONDS
+        elif waiting:
+            sleep(0.02)
     with one_transaction(_url(settings)) as session:
         return compare_books(session, now=transaction_clock(session), vault=vault)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 import psycopg
 import pytest
@@ -383,10 +383,18 @@ def test_holds_whose_time_is_over_expire_by_themselves(worker: Database) -> None
             assert balance(session, "customer:1", layer=Layer.DEBIT_PENDING) == 0
 
 
-def test_the_command_settles_compares_and_says_what_there_is(settings: Settings) -> None:
+def test_the_command_settles_compares_and_says_what_there_is(
+    settings: Settings, database: DatabaseUrls
+) -> None:
+    """It waits for whoever holds back what is settled: a transaction older than the postings."""
     worker = Database(settings.worker_database_url, pool_size=1)
-    _fill(worker, 2)
-    comparison = books_command.check_books(settings)
+    with psycopg.connect(database.owner_url) as older:
+        older.execute("SELECT pg_current_xact_id()")
+        _fill(worker, 2)
+        ended = Timer(0.3, older.rollback)
+        ended.start()
+        comparison = books_command.check_books(settings)
+        ended.join()
     assert (comparison.entries, list(comparison.differences)) == (5, [])
     with worker.transaction(NETWORK_SCOPE) as session:
         assert len(session.scalars(select(LedgerSeal.entry_id)).all()) > 5

@@ -12,13 +12,13 @@ from services.kernel.audit import Actor
 from services.kernel.money import Money, convert
 from services.ledger.queries import balance, list_thread
 from services.ledger.second_book import compare
-from services.ledger.settling import settle
 from services.remittances import entries
 from services.remittances.entries import LedgerCode
 from services.remittances.models import Remittance
 from services.remittances.quoting import RequestQuote, price_at
 from services.remittances.rules import Funding, Payout, Status, day_in_mexico
 from services.treasury.queries import read_totals
+from tests.factories.ledger import settle_all
 from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import (
     RATE,
@@ -110,9 +110,7 @@ def test_treasury_sees_what_the_margin_earned_that_day(bench: PayoutBench, sende
 def test_the_second_book_agrees(bench: PayoutBench, sender: Actor) -> None:
     _order(bench, sender, send=SEND)
     bench.finish()
-    with bench.work.transaction() as session:
-        while settle(session, VAULT):
-            pass
+    settle_all(bench.work.database)
     with bench.work.transaction() as session:
         comparison = compare(session, VAULT)
     assert comparison.entries > 4
