@@ -31,7 +31,11 @@ from tests.factories.web import working_day
 OFFICE, ZONE = "losangeles", ZoneInfo("America/Los_Angeles")
 NINE = datetime.combine(working_day(), time(9), ZONE)
 SUPERVISOR = Actor(Role.SUPERVISOR, None, OFFICE)
-_WAITING = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+# Somebody waits for this transaction, and not whoever else waits in another database.
+_WAITING = text(
+    "SELECT EXISTS (SELECT FROM pg_locks"
+    " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+)
 
 
 class Office:
