@@ -19,7 +19,7 @@ def claim_next(
     session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
 ) -> ChargeTask | PayoutTask | None:
     """The next call to make, written down: to be committed before it is made. None when there is
-    none for now. Raises as `payout.claim_payout`."""
+    none for now. Raises NotFound, and as `claim_locked`."""
     remittance = LIFECYCLE.lock(session, remittance_id)
     if remittance.status in UNPAID:
         return claim_charge(session, remittance, now=now)
@@ -30,7 +30,7 @@ def settle_and_claim(
     session: Session, remittance_id: UUID, answer: ChargeAnswer, *, now: datetime, vault: Vault
 ) -> PayoutTask | None:
     """Take the provider's word; where that is a payment, order the payout with it, in the same
-    transaction. Raises as `payout.claim_payout`."""
+    transaction. Raises as `claim_next`."""
     parts = lock_parts(session, remittance_id)
     settle_parts(session, parts.values(), answer, now=now)
     return claim_locked(session, parts[remittance_id], now=now, vault=vault)

@@ -114,23 +114,17 @@ class PayoutAnswer:
         return self.pesos_minor not in (None, ordered_minor)
 
 
-def claim_payout(
-    session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
-) -> PayoutTask | None:
-    """What to do next for this remittance, written down: to be committed before the call.
-
-    At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
-    it, the step is to ask. None when it isn't to be paid out, or not yet; what never reached the
-    agency while its rate was promised goes back instead. Raises NotFound, `RecipientForgotten`, and
-    `PayoutsStopped` where there is an order to be sent.
-    """
-    return claim_locked(session, LIFECYCLE.lock(session, remittance_id), now=now, vault=vault)
-
-
 def claim_locked(
     session: Session, remittance: Remittance, *, now: datetime, vault: Vault
 ) -> PayoutTask | None:
-    """`claim_payout` of one that this transaction has locked."""
+    """What to do next for a remittance that this transaction has locked, written down: to be
+    committed before the call.
+
+    At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
+    it, the step is to ask. None when it isn't to be paid out, or not yet; what never reached the
+    agency while its rate was promised goes back instead. Raises `RecipientForgotten`, and
+    `PayoutsStopped` where there is an order to be sent.
+    """
     remittance_id, status = remittance.id, Status(remittance.status)
     if status not in PAID_OUT_FROM:
         return None

@@ -16,7 +16,8 @@ from services.kernel.errors import NotFound
 from services.kernel.ids import FolioKind, new_folio
 from services.privacy.erasing import erase
 from services.privacy.requesting import request_own_erasure
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.advancing import claim_next
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.rules import Answer
 from tests.factories.remittances import NOW, make_remittance, prepare_reference
 from tests.factories.staff import citizen_browser, staff_browser
@@ -143,7 +144,7 @@ def test_what_the_law_keeps_is_read_by_folio_alone(web: Web) -> None:
     with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         remittance = make_remittance(session, actor, now=NOW, vault=vault)
-        claim_payout(session, remittance.id, now=NOW, vault=vault)
+        claim_next(session, remittance.id, now=NOW, vault=vault)
         settle_payout(session, remittance.id, PayoutAnswer(Answer.PAID), now=NOW)
         folio = remittance.folio
     with pytest.raises(NotFound):

@@ -23,9 +23,6 @@ BY_NAME = {
     ("consular/pages/*.py", "weeks"): "a field of a form's schema",
     ("consular/pages/desk/schemas.py", "q"): "a field of a form's schema",
     ("consular/pages/portal/home.py", "display_name"): "templates show it",
-    ("services/remittances/payout.py", "claim_payout"): (
-        "tests take a payout step by step; the jobs have locked it already"
-    ),
     ("services/voting/deadlines.py", "hours_before"): "templates show it",
     ("services/voting/board.py", "turnout"): "templates and answers show it",
     ("consular/app.py", "ensure_sync"): "Flask calls it",

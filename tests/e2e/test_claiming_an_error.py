@@ -12,13 +12,8 @@ from sqlalchemy import text
 
 from services.kernel.clock import database_clock
 from services.kernel.db import NETWORK_SCOPE
-from services.remittances.payout import (
-    PayoutAnswer,
-    PayoutTask,
-    claim_payout,
-    mark_unknown,
-    settle_payout,
-)
+from services.remittances.advancing import claim_next
+from services.remittances.payout import PayoutAnswer, PayoutTask, mark_unknown, settle_payout
 from services.remittances.rules import Answer, Funding
 from tests.api.calls import steady_web
 from tests.factories.instance import press
@@ -50,7 +45,7 @@ def send(web: Web) -> tuple[UUID, UUID]:
         for answers in ((Answer.PAID,), (Answer.REFUSED, Answer.PAID), ()):
             sender = make_sender(session, now=now, vault=vault)
             each = make_remittance(session, sender, funding=Funding.CASH, now=now, vault=vault)
-            task = claim_payout(session, each.id, now=now, vault=vault)
+            task = claim_next(session, each.id, now=now, vault=vault)
             for answer in answers:
                 settle_payout(session, each.id, PayoutAnswer(answer), now=now)
             if isinstance(task, PayoutTask) and not answers:

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from services.kernel.clock import database_clock
 from services.kernel.db import NETWORK_SCOPE
+from services.remittances.advancing import claim_next
 from services.remittances.cancelling import cancel
 from services.remittances.models import Remittance
-from services.remittances.payout import claim_payout
 from services.remittances.rules import Status
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
 from tests.factories.staff import staff_browser
@@ -59,7 +59,7 @@ def _hold(web: Web) -> UUID:
         prepare_reference(session, now=now)
         sender = make_sender(session, now=now, vault=vault)
         sent = make_remittance(session, sender, surname=LISTED, now=now, vault=vault)
-        assert claim_payout(session, sent.id, now=now, vault=vault) is None
+        assert claim_next(session, sent.id, now=now, vault=vault) is None
         return sent.id
 
 

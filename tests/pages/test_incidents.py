@@ -15,9 +15,10 @@ from services.kernel.clock import database_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.ledger.queries import balance
+from services.remittances.advancing import claim_next
 from services.remittances.entries import LedgerCode
 from services.remittances.models import Remittance
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.queries import proof
 from services.remittances.rules import Answer
 from services.remittances.suspense import clear_suspense
@@ -45,7 +46,7 @@ def _paid_after_refund(web: Web, workers: Database) -> tuple[UUID, str]:
         prepare_reference(session, now=now)
         sender = make_sender(session, now=now, vault=vault)
         remittance = make_remittance(session, sender, send=10_00, now=now, vault=vault)
-        claim_payout(session, remittance.id, now=now, vault=vault)
+        claim_next(session, remittance.id, now=now, vault=vault)
         for answer in (Answer.REFUSED, Answer.PAID):
             settle_payout(session, remittance.id, PayoutAnswer(answer), now=now)
         folio = session.get_one(Remittance, remittance.id).folio

@@ -20,15 +20,10 @@ from services.kernel.clock import database_clock
 from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database
 from services.ledger.queries import trial_balance
 from services.ledger.second_book import Comparison, Difference, note_comparison, read_agreement
+from services.remittances.advancing import claim_next
 from services.remittances.books import compare_books
 from services.remittances.models import Remittance
-from services.remittances.payout import (
-    PayoutAnswer,
-    PayoutTask,
-    claim_payout,
-    mark_unknown,
-    settle_payout,
-)
+from services.remittances.payout import PayoutAnswer, PayoutTask, mark_unknown, settle_payout
 from services.remittances.rules import Answer, Funding, day_in_mexico
 from services.treasury.queries import open_lines, read_books, read_suspense, read_totals
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
@@ -61,7 +56,7 @@ def _send(
         now = database_clock(session)
         sender = make_sender(session, now=now, vault=vault)
         sent = make_remittance(session, sender, send=10_00, funding=funding, now=now, vault=vault)
-        task = claim_payout(session, sent.id, now=now, vault=vault)
+        task = claim_next(session, sent.id, now=now, vault=vault)
         for answer in answers:
             settle_payout(session, sent.id, PayoutAnswer(answer), now=now)
         if not answers and isinstance(task, PayoutTask):

@@ -21,12 +21,13 @@ from services.kernel.db import savepoint, violated_constraint
 from services.kernel.errors import Invalid, NotFound, WrongState
 from services.kernel.ids import new_id, parse_folio
 from services.ledger.queries import balance, list_thread
+from services.remittances.advancing import claim_next
 from services.remittances.cancelling import cancel
 from services.remittances.entries import LedgerCode
 from services.remittances.errors import RemedyExceedsPaid
 from services.remittances.funding import ChargeAnswer, settle_charge
 from services.remittances.models import Remittance
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.queries import proof
 from services.remittances.remedying import Remedied, give_remedy
 from services.remittances.rules import Answer, ChargeStatus, Funding
@@ -41,7 +42,7 @@ WHY = "Finabien lo entregó el día 3, tarde."
 
 def paid(session: Session, sender: Actor, funding: Funding = Funding.CASH) -> Remittance:
     remittance = make_remittance(session, sender, funding=funding)
-    claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+    claim_next(session, remittance.id, now=NOW, vault=VAULT)
     settle_payout(session, remittance.id, PayoutAnswer(Answer.PAID, paid_at=NOW), now=NOW)
     return remittance
 

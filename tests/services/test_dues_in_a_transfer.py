@@ -19,6 +19,7 @@ from services.kernel.errors import WrongState
 from services.kernel.ids import new_id
 from services.kernel.money import Money, convert
 from services.ledger.queries import balance
+from services.remittances.advancing import claim_next
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import RecipientName, correct_name
 from services.remittances.entries import LedgerCode
@@ -31,7 +32,6 @@ from services.remittances.errors import (
 from services.remittances.funding import ChargeAnswer, settle_charge, was_asked
 from services.remittances.models import Charge, Quote, Remittance
 from services.remittances.ordering import OrderRemittance, order
-from services.remittances.payout import claim_payout
 from services.remittances.queries import find_dues_paid_by, proof
 from services.remittances.quoting import Dues, RequestQuote, quote
 from services.remittances.refunding import claim_refund
@@ -207,9 +207,9 @@ def test_dues_are_not_paid_after_their_last_day(session: Session, sender: Actor)
     line = make_line(due_on=NOW.date())
     person, dues = make_divided(session, sender, line=line)
     tomorrow = NOW + timedelta(days=1)
-    assert claim_payout(session, dues.id, now=tomorrow, vault=VAULT) is None
+    assert claim_next(session, dues.id, now=tomorrow, vault=VAULT) is None
     assert (dues.status, dues.reason_code) == (Status.REFUNDING, DUES_OVER)
-    task = claim_payout(session, person.id, now=tomorrow, vault=VAULT)
+    task = claim_next(session, person.id, now=tomorrow, vault=VAULT)
     assert task is not None
     assert task.concept == "REMESA"
 
@@ -219,7 +219,7 @@ def test_the_order_for_dues_has_the_line_and_its_own_concept(
 ) -> None:
     line = make_line()
     _, dues = make_divided(session, sender, line=line)
-    task = claim_payout(session, dues.id, now=NOW, vault=VAULT)
+    task = claim_next(session, dues.id, now=NOW, vault=VAULT)
     assert task is not None
     assert (task.account, task.payout, task.concept, task.amount_minor) == (
         line.reference, Payout.DUES, "CUOTAS IMSS", 500_00

@@ -56,9 +56,10 @@ from services.privacy.erasing import erase
 from services.privacy.models import ErasureRequest
 from services.privacy.requesting import request_erasure_of, request_own_erasure
 from services.privacy.rules import Obstacle, Refusal, Status
+from services.remittances.advancing import claim_next
 from services.remittances.erasing import open_blocked
 from services.remittances.models import BlockedRecord, Remittance
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.queries import lookup, proof
 from services.remittances.rules import Answer
 from services.staff.sessions import start_session
@@ -248,7 +249,7 @@ def _send_money(here: Database, actor: Actor, *, paid: bool = True) -> str:
         prepare_reference(session)
         remittance = make_remittance(session, actor, surname="Tzompantzinco")
         if paid:
-            claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+            claim_next(session, remittance.id, now=NOW, vault=VAULT)
             settle_payout(session, remittance.id, PayoutAnswer(Answer.PAID), now=NOW)
         return remittance.folio
 

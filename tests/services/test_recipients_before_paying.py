@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.db import NETWORK_SCOPE, Database, Scope
 from services.outbox.models import OutboxItem
+from services.remittances.advancing import claim_next
 from services.remittances.first_sends import is_first_large_send
 from services.remittances.holders import (
     TOPIC,
@@ -24,7 +25,7 @@ from services.remittances.holders import (
     settle_check,
 )
 from services.remittances.models import HolderCheck
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.rules import Answer, HolderMatch, Payout
 from tests.factories.remittances import (
     NOW,
@@ -96,7 +97,7 @@ def test_only_a_large_transfer_to_somebody_new_is_warned_of(session: Session) ->
     assert (warned(small), warned(large)) == (False, True)
     sent = order_from(session, sender, small.id, recipient=who)
     assert warned(large)
-    claim_payout(session, sent.id, now=NOW, vault=VAULT)
+    claim_next(session, sent.id, now=NOW, vault=VAULT)
     settle_payout(session, sent.id, PayoutAnswer(Answer.PAID), now=NOW + timedelta(minutes=1))
     assert not warned(large)
     assert not warned(large, replace(who, given_names=who.given_names.upper()))

@@ -20,8 +20,9 @@ from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import DomainError
 from services.kernel.ids import new_id
+from services.remittances.advancing import claim_next
 from services.remittances.cancelling import cancel
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.queries import proof
 from services.remittances.remedying import Remedied, give_remedy, lock_remittance
 from services.remittances.rules import Answer
@@ -48,7 +49,7 @@ def _begin(database: Database) -> tuple[Actor, UUID, UUID]:
     with database.transaction(NETWORK_SCOPE) as session:
         sender = make_sender(session)
         remittance = make_remittance(session, sender, send=10_00)
-        claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+        claim_next(session, remittance.id, now=NOW, vault=VAULT)
         command = ClaimError(remittance.id, Kind.NOT_RECEIVED)
         dispute = claim(session, command, now=NOW, actor=sender, vault=VAULT)
         return sender, remittance.id, dispute.id

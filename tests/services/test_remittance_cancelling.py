@@ -17,6 +17,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import Conflict, NotFound, WrongState
 from services.ledger.queries import balance
 from services.outbox.models import OutboxItem
+from services.remittances.advancing import claim_next
 from services.remittances.cancelling import cancel, claim_cancel
 from services.remittances.entries import LedgerCode
 from services.remittances.errors import AlreadyPaid, CancelWindowOver
@@ -24,7 +25,6 @@ from services.remittances.models import Remittance
 from services.remittances.payout import (
     PayoutAnswer,
     PayoutTask,
-    claim_payout,
     mark_unknown,
     put_back,
     settle_absence,
@@ -61,7 +61,7 @@ def remittance(session: Session, sender: Actor) -> Remittance:
 
 
 def _claim(session: Session, remittance: Remittance) -> PayoutTask:
-    task = claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+    task = claim_next(session, remittance.id, now=NOW, vault=VAULT)
     assert task is not None
     return task
 
@@ -78,7 +78,7 @@ def test_before_anything_was_sent_everything_goes_back_at_once(
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
     assert balance(session, LedgerCode.FEE_INCOME) == 0
     assert balance(session, LedgerCode.EXCISE_PAYABLE) == 0
-    assert claim_payout(session, remittance.id, now=NOW, vault=VAULT) is None
+    assert claim_next(session, remittance.id, now=NOW, vault=VAULT) is None
     assert give_back(session, remittance) is Status.CANCELLED
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == 0
     assert balance(session, LedgerCode.FUNDING_CLEARING) == 0
@@ -245,7 +245,7 @@ def _race(db: Database, sender: Actor, remittance: UUID, answered: bool) -> Stat
         if not answered:
             start.wait()
         with db.transaction(NETWORK_SCOPE) as session:
-            task = claim_payout(session, remittance, now=NOW, vault=VAULT)
+            task = claim_next(session, remittance, now=NOW, vault=VAULT)
         if answered:
             start.wait()
         if task is not None:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from services.kernel.errors import NotFound
 from services.kernel.ids import FolioKind, new_folio
 from services.kernel.money import Money
+from services.remittances.advancing import claim_next
 from services.remittances.models import Remittance
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.queries import (
     find_by_folio,
     get_remittance,
@@ -31,7 +32,7 @@ def cash(session: Session) -> Remittance:
     remittance = make_remittance(
         session, make_sender(session), payout=Payout.BRANCH, surname="Muñóz de León"
     )
-    claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+    claim_next(session, remittance.id, now=NOW, vault=VAULT)
     answer = PayoutAnswer(Answer.AVAILABLE, branch="Sucursal 0007, Oaxaca")
     settle_payout(session, remittance.id, answer, now=NOW)
     return remittance

@@ -23,6 +23,7 @@ from services.kernel.errors import DomainError, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.ledger.queries import balance
 from services.outbox.models import OutboxItem
+from services.remittances.advancing import claim_next
 from services.remittances.entries import LedgerCode
 from services.remittances.errors import (
     FundingUnavailable,
@@ -35,7 +36,6 @@ from services.remittances.errors import (
 from services.remittances.house_accounts import SIMULATED, read_house_accounts
 from services.remittances.models import Remittance
 from services.remittances.ordering import ACCOUNT_PLACE, OrderRemittance, Recipient, order
-from services.remittances.payout import claim_payout
 from services.remittances.queries import get_notice, list_history, proof
 from services.remittances.rules import TO_PEOPLE, Payout, Purpose, Status
 from tests.factories.remittances import (
@@ -165,7 +165,7 @@ def test_only_the_number_that_the_payout_needs_is_kept(
     both = replace(make_recipient(), clabe=make_clabe(), card="4111111111111111")
     quoted = ask_quote(session, sender, payout=payout)
     remittance = order_from(session, sender, quoted.id, recipient=both)
-    task = claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+    task = claim_next(session, remittance.id, now=NOW, vault=VAULT)
     assert task is not None
     assert task.account == kept
 

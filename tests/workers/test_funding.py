@@ -42,16 +42,6 @@ def _order(
         ).id  # fmt: skip
 
 
-def _give_back(bench: PayoutBench, sender: Actor) -> tuple[UUID, datetime | None]:
-    """A remittance that was paid for and is cancelled, and by when the sender's money is back."""
-    remittance = _order(bench, sender)
-    bench.run_all()
-    bench.cancel(remittance, sender)
-    bench.run_one(remittance, "remittances.cancel")
-    with bench.work.transaction() as session:
-        return remittance, session.get_one(Remittance, remittance).answer_due_at
-
-
 def _charge(bench: PayoutBench, remittance: UUID) -> Charge:
     with bench.work.transaction() as session:
         charge = session.get_one(Charge, remittance)
@@ -69,13 +59,16 @@ def _incidents(bench: PayoutBench) -> list[str]:
         return list(session.scalars(select(Incident.kind)))
 
 
-def _owed_back(bench: PayoutBench, sender: Actor, remittance: UUID) -> datetime | None:
-    """It is cancelled, and nothing was given back yet: by when that has to be."""
+def _owed_back(bench: PayoutBench, sender: Actor) -> tuple[UUID, datetime]:
+    """One that was paid for and is cancelled, nothing given back yet; and by when it has to be."""
+    remittance = _order(bench, sender)
     bench.run_all()
     bench.cancel(remittance, sender)
     bench.run_one(remittance, "remittances.cancel")
     with bench.work.transaction() as session:
-        return session.get_one(Remittance, remittance).answer_due_at
+        due = session.get_one(Remittance, remittance).answer_due_at
+    assert due is not None
+    return remittance, due
 
 
 def _told_of(bench: PayoutBench, remittance: UUID) -> None:
@@ -230,7 +223,7 @@ def test_a_return_after_the_refund_is_a_loss_and_nothing_is_refunded_again(
 
 
 def test_what_the_bank_took_back_is_not_refunded_besides(bench: PayoutBench, sender: Actor) -> None:
-    remittance, _due = _give_back(bench, sender)
+    remittance, _due = _owed_back(bench, sender)
     assert bench.status(remittance) is Status.REFUNDING
     bench.take_back(remittance)
     bench.finish()
@@ -241,10 +234,8 @@ def test_what_the_bank_took_back_is_not_refunded_besides(bench: PayoutBench, sen
 
 
 def test_a_refund_whose_answer_was_lost_goes_out_once(bench: PayoutBench, sender: Actor) -> None:
-    remittance = _order(bench, sender)
-    due = _owed_back(bench, sender, remittance)
+    remittance, due = _owed_back(bench, sender)
     # Tuesday, three business days with Thanksgiving between: Friday, Monday after Wednesday.
-    assert due is not None
     assert due.isoformat() == "2026-12-01T05:00:00+00:00"
     bench.fault("payments", drop_after_effect_rate=1.0)
     for _ in range(3):
@@ -257,9 +248,7 @@ def test_a_refund_whose_answer_was_lost_goes_out_once(bench: PayoutBench, sender
 def test_a_refund_that_is_due_calls_a_person_a_day_before_and_when_it_is_late(
     bench: PayoutBench, sender: Actor
 ) -> None:
-    remittance = _order(bench, sender)
-    due = _owed_back(bench, sender, remittance)
-    assert due is not None
+    remittance, due = _owed_back(bench, sender)
 
     def watch() -> set[str]:
         """What is open."""

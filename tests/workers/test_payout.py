@@ -13,9 +13,9 @@ from sqlalchemy import select
 from services.kernel.audit import Actor
 from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
+from services.remittances.advancing import claim_next
 from services.remittances.models import Remittance
 from services.remittances.ordering import Recipient
-from services.remittances.payout import claim_payout
 from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Payout, Status
 from tests.factories.payouts import CANCEL, PAYOUT, PayoutBench
 from tests.factories.remittances import (
@@ -284,7 +284,7 @@ def test_a_key_that_the_agency_knows_for_another_order_is_settled_by_what_it_has
     remittance = ordered()
     bench.pay_first(remittance)
     with bench.work.transaction() as session:
-        task = claim_payout(session, remittance, now=bench.clock(), vault=bench.work.vault)
+        task = claim_next(session, remittance, now=bench.clock(), vault=bench.work.vault)
         session.rollback()
     assert task is not None
     bench.agency.submit(bench.order_of(task, concept="OTRA"))

@@ -16,6 +16,7 @@ from services.kernel.ids import spaced
 from services.outbox.delivery import enqueue
 from services.outbox.models import OutboxItem
 from services.remittances import telling
+from services.remittances.advancing import claim_next
 from services.remittances.correcting import (
     RecipientName,
     claim_correction,
@@ -24,7 +25,7 @@ from services.remittances.correcting import (
 )
 from services.remittances.models import Remittance
 from services.remittances.ordering import Recipient
-from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.rules import Answer, Payout
 from tests.factories.remittances import (
     ask_quote,
@@ -57,7 +58,7 @@ def sent(job: JobContext) -> Sent:
             sender = make_sender(session, now=now, vault=job.vault)
             quote = ask_quote(session, sender, payout=payout, now=now)
             row = order_from(session, sender, quote.id, recipient=who, now=now, vault=job.vault)
-            claim_payout(session, row.id, now=now, vault=job.vault)
+            claim_next(session, row.id, now=now, vault=job.vault)
             settle_payout(session, row.id, PayoutAnswer(answer, branch=BRANCH), now=now)
         return row
 
