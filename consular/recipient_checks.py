@@ -78,7 +78,7 @@ def ask_about(quote: UUID, recipient: Recipient) -> None:
 
 
 def _refuse_house_account(recipient: Recipient, payout: Payout) -> None:
-    refuse_house_account(account_of(recipient, payout), current_app.config["HOUSE_ACCOUNTS"])
+    refuse_house_account(current_app.config["HOUSE_ACCOUNTS"], account_of(recipient, payout))
 
 
 def _priced(session: Session, quote: UUID) -> Quote:

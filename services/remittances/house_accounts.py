@@ -17,11 +17,15 @@ def read_house_accounts(text: str) -> frozenset[str]:
     return frozenset(_read(each.strip()) for each in text.split(",") if each.strip())
 
 
-def refuse_house_account(number: str | None, house_accounts: Collection[str]) -> None:
-    """Raises `HouseAccount`; ``number`` is that to which the money would go, None for cash."""
-    if number is not None and number in house_accounts:
-        field = "clabe" if len(number) == _CLABE_DIGITS else "card"
-        raise HouseAccount(field=f"recipient.{field}")
+def refuse_house_account(
+    house_accounts: Collection[str], *numbers: str | None, within: str = "recipient."
+) -> None:
+    """Raises `HouseAccount`; ``numbers`` are those to which money would go, None for cash, and
+    ``within`` says where their fields are."""
+    for number in numbers:
+        if number is not None and number in house_accounts:
+            field = "clabe" if len(number) == _CLABE_DIGITS else "card"
+            raise HouseAccount(field=f"{within}{field}")
 
 
 def _read(number: str) -> str:

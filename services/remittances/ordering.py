@@ -132,7 +132,7 @@ def order(
         raise Forbidden()
     begun = _begin(session, command, actor.account_id, now)
     number = _account_number(command.recipient, Payout(begun.payout))
-    refuse_house_account(number, house_accounts)
+    refuse_house_account(house_accounts, number)
     rules = tariff_of(begun.rules)
     _refuse_used_or_expired(begun, now)
     _refuse_other_dues(begun, dues)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,7 @@ from services.citizens.saved import SavedList
 from services.kernel.crypto import Vault
 from services.kernel.identifiers import find_bank, normalise_name
 from services.remittances.errors import RecipientForgotten, TooManyRecipients
+from services.remittances.house_accounts import refuse_house_account
 from services.remittances.models import HolderCheck, Remittance, SavedRecipient
 from services.remittances.ordering import ACCOUNT_PLACE, Recipient
 from services.remittances.rules import Payout
@@ -88,26 +90,46 @@ def get_recipient(session: Session, account: UUID, recipient: UUID, vault: Vault
 
 
 def add_recipient(
-    session: Session, account: UUID, entry: BookEntry, *, now: datetime, vault: Vault
+    session: Session,
+    account: UUID,
+    entry: BookEntry,
+    *,
+    now: datetime,
+    vault: Vault,
+    house_accounts: Collection[str],
 ) -> Saved:
-    """Save one more. Raises `TooManyRecipients`."""
+    """Save one more. Raises `TooManyRecipients`, `HouseAccount`."""
+    refuse_house_account(house_accounts, entry.clabe, entry.card, within="")
     return Saved(_BOOK.add(session, account, asdict(entry), now=now, vault=vault), entry)
 
 
 def remember_recipient(
-    session: Session, account: UUID, entry: BookEntry, *, now: datetime, vault: Vault
+    session: Session,
+    account: UUID,
+    entry: BookEntry,
+    *,
+    now: datetime,
+    vault: Vault,
+    house_accounts: Collection[str],
 ) -> None:
     """Save somebody who was sent money, unless they are in the book by that name and account.
-    Raises `TooManyRecipients`."""
+    Raises `TooManyRecipients`, `HouseAccount`."""
     saved = list_recipients(session, account, vault)
     if entry.identity not in {each.entry.identity for each in saved}:
-        add_recipient(session, account, entry, now=now, vault=vault)
+        add_recipient(session, account, entry, now=now, vault=vault, house_accounts=house_accounts)
 
 
 def change_recipient(
-    session: Session, account: UUID, recipient: UUID, entry: BookEntry, *, vault: Vault
+    session: Session,
+    account: UUID,
+    recipient: UUID,
+    entry: BookEntry,
+    *,
+    vault: Vault,
+    house_accounts: Collection[str],
 ) -> Saved:
-    """Replace what was saved; what was sent stays as it was. Raises NotFound."""
+    """Replace what was saved; what was sent stays as it was. Raises NotFound, `HouseAccount`."""
+    refuse_house_account(house_accounts, entry.clabe, entry.card, within="")
     _BOOK.change(session, account, recipient, asdict(entry), vault=vault)
     return Saved(recipient, entry)
 

@@ -209,6 +209,24 @@ def test_an_account_of_the_house_is_refused_where_it_is_written(web: Web) -> Non
         assert set(refused.get_json()["errors"]) == {"recipient.clabe"}
 
 
+def test_an_account_of_the_house_is_not_kept_in_the_book(web: Web) -> None:
+    client = sender(web)
+    house = SIMULATED.split(",")[0]
+    saved = _saved(client, clabe=CLABE)
+    for address in ("/destinatarios/nuevo", f"/destinatarios/{saved}"):
+        page = _post(client, address, {**ROSA, "clabe": house}).text
+        assert "Es una cuenta de Finabien o de este servicio" in page
+        assert re.search(r'href="#[\w-]*clabe"', page)
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    kept = web.call("GET", "/recipients", token=token).get_json()["items"]
+    assert [each["clabe_hint"] for each in kept] == [CLABE[-4:]]
+    for method, path in (("POST", "/recipients"), ("PATCH", f"/recipients/{saved}")):
+        refused = web.call(method, path, {**ROSA, "clabe": house}, token=token)
+        assert (refused.status_code, refused.get_json()["code"]) == (422, "house_account")
+        assert set(refused.get_json()["errors"]) == {"clabe"}
+    assert web.call("GET", "/recipients", token=token).get_json()["items"] == kept
+
+
 @pytest.mark.parametrize(
     ("match", "words"),
     [

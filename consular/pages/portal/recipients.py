@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, url_for
+from flask import Response, current_app, render_template, url_for
 from flask_babel import gettext as _
 
 from consular.auth import CITIZEN, account, allow, now, vault
@@ -53,7 +54,9 @@ def recipient_add() -> Response:
     """Save somebody."""
     entry = read_or_refuse(answers(), _read_entry)
     with transaction() as session:
-        recipients.add_recipient(session, account(), entry, now=now(), vault=vault())
+        recipients.add_recipient(
+            session, account(), entry, now=now(), vault=vault(), house_accounts=_house_accounts()
+        )
     return _done()
 
 
@@ -70,7 +73,9 @@ def recipient_change(id: UUID) -> Response:
     """Replace what was saved."""
     entry = read_or_refuse(answers(), _read_entry)
     with transaction() as session:
-        recipients.change_recipient(session, account(), id, entry, vault=vault())
+        recipients.change_recipient(
+            session, account(), id, entry, vault=vault(), house_accounts=_house_accounts()
+        )
     return _done()
 
 
@@ -118,7 +123,14 @@ def remember(form: dict[str, str]) -> None:
     if entry is None:
         return
     with suppress(TooManyRecipients), transaction() as session:
-        recipients.remember_recipient(session, account(), entry, now=now(), vault=vault())
+        recipients.remember_recipient(
+            session, account(), entry, now=now(), vault=vault(), house_accounts=_house_accounts()
+        )
+
+
+def _house_accounts() -> Collection[str]:
+    accounts: Collection[str] = current_app.config["HOUSE_ACCOUNTS"]
+    return accounts
 
 
 def _listed(saved: Saved) -> dict[str, Any]:

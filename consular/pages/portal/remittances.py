@@ -307,8 +307,9 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
 def _house_account(command: OrderRemittance) -> Errors:
     """Told where the number is written, not at the end."""
     try:
-        for number in (command.recipient.clabe, command.recipient.card):
-            refuse_house_account(number, current_app.config["HOUSE_ACCOUNTS"])
+        refuse_house_account(
+            current_app.config["HOUSE_ACCOUNTS"], command.recipient.clabe, command.recipient.card
+        )
     except HouseAccount as refused:
         return form_errors(refused)
     return {}

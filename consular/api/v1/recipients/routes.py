@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 
 from consular.api.contract import endpoint, run_once
 from consular.api.v1.recipients.answers import (
@@ -49,13 +49,20 @@ def list_saved() -> dict[str, Any]:
     body=BookEntrySchema(),
     answer=SavedRecipientAnswer(),
     status=201,
-    errors={409: ("too_many_recipients",)},
+    errors={409: ("too_many_recipients",), 422: ("house_account",)},
 )
 def add_saved(command: BookEntry) -> dict[str, Any]:
     """Save somebody to send money to; fifty at most."""
     return run_once(
         lambda session: _shown(
-            add_recipient(session, account(), command, now=now(), vault=vault())
+            add_recipient(
+                session,
+                account(),
+                command,
+                now=now(),
+                vault=vault(),
+                house_accounts=current_app.config["HOUSE_ACCOUNTS"],
+            )
         ),
         status=201,
     )
@@ -69,12 +76,21 @@ def add_saved(command: BookEntry) -> dict[str, Any]:
     who=CITIZEN,
     body=BookEntrySchema(),
     answer=SavedRecipientAnswer(),
-    errors={},
+    errors={422: ("house_account",)},
 )
 def change_saved(recipient_id: UUID, command: BookEntry) -> dict[str, Any]:
     """Replace what was saved of somebody; what was sent to them stays as it was."""
     with transaction() as session:
-        return _shown(change_recipient(session, account(), recipient_id, command, vault=vault()))
+        return _shown(
+            change_recipient(
+                session,
+                account(),
+                recipient_id,
+                command,
+                vault=vault(),
+                house_accounts=current_app.config["HOUSE_ACCOUNTS"],
+            )
+        )
 
 
 @endpoint(
