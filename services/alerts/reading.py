@@ -92,10 +92,12 @@ def _against(
 
 
 def _target(session: Session, watch: Watch, first: date) -> Decimal | None:
-    """The target in force of the month, or this year's share of its own."""
+    """The target in force of the month, or this year's share of its own: that of the office, where
+    the rule names one."""
     period = f"{first:%Y}" if watch.span is Span.NOW else f"{first:%Y-%m}"
+    wanted = (period, watch.program, watch.consulate)
     for target in list_targets(session, watch.indicator):
-        if (target.period, target.program, target.consulate_code) == (period, watch.program, None):
+        if (target.period, target.program, target.consulate_code) == wanted:
             whole = target.value
             return rules.share_of_year(whole, first) if watch.span is Span.NOW else whole
     return None

@@ -160,8 +160,10 @@ def _find_fault_of_level(watch: Watch) -> Invalid | None:
 def _find_fault_of_target(watch: Watch) -> Invalid | None:
     if watch.span not in _TARGETS:
         return Invalid("alert_target_span", field="span")
-    if watch.consulate or watch.country or watch.status:
+    if watch.country or watch.status:
         return Invalid("alert_target_whole", field="condition")
+    if watch.consulate and not INDICATORS[watch.indicator].has_offices:
+        return Invalid("alert_target_offices", field="consulate")
     return None
 
 

@@ -161,8 +161,12 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Elige el último mes completo, o cómo está ahora para la meta del año."),
     ),
     "alert_target_whole": ErrorMessage(
-        _("La meta es de toda la red"),
-        _("Para compararla no elijas oficina, país ni estado; el programa sí se puede."),
+        _("La meta es de toda la red o de una oficina"),
+        _("Para compararla no elijas país ni estado; la oficina y el programa sí se pueden."),
+    ),
+    "alert_target_offices": ErrorMessage(
+        _("Esta cifra no tiene metas por oficina"),
+        _("Lo que cuenta no es de una oficina: elige la meta de toda la red."),
     ),
     "alert_own_levels": ErrorMessage(
         _("Vigila los plazos y filas de tu oficina"),

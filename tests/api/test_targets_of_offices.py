@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from services.alerts.reading import Reading, read
+from services.alerts.rules import Condition, Span, Watch
 from services.facts.recording import Counted, record
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
@@ -93,6 +95,18 @@ def test_a_file_about_a_period_has_its_targets(both: Web, form: str) -> None:
     assert [number(value) for value in file("consulate=losangeles").values()] == [200]
     assert [number(value) for value in file("consulate=hongkong").values()] == [None]
     assert [number(value) for value in file("program=rfc").values()] == [None]
+
+
+def test_an_alert_of_an_office_is_held_against_its_own_target(both: Web) -> None:
+    def reading(consulate: str | None) -> Reading:
+        watch = Watch("enrollments", Span.NOW, Condition.BELOW_TARGET, consulate=consulate)
+        with both.database.transaction(NETWORK_SCOPE) as session:
+            return read(session, watch, now=datetime.now(UTC))
+
+    network, office, without = reading(None), reading("losangeles"), reading("hongkong")
+    assert (network.value, office.value, without.value) == (124, 100, 20)
+    assert network.against == 2 * (office.against or 0), "400 of the network, 200 of the office"
+    assert (without.against, without.holds) == (None, None), "an office without one has none"
 
 
 def test_what_no_office_has_and_unknown_offices_are_refused(web: Web) -> None:

@@ -103,8 +103,18 @@ def test_a_condition_holds_beyond_its_limit_and_not_at_it(
         ({"condition": Condition.BELOW_TARGET, "limit": None}, "alert_target_span"),
         ({"condition": Condition.BELOW_TARGET, "span": Span.MONTH, "limit": None}, None),
         (
-            {"condition": Condition.BELOW_TARGET, "span": Span.MONTH, "consulate": "chicago"},
+            {"condition": Condition.BELOW_TARGET, "span": Span.MONTH, "country": "US"},
             "alert_target_whole",
+        ),
+        ({"condition": Condition.BELOW_TARGET, "span": Span.MONTH, "consulate": "chicago"}, None),
+        (
+            {
+                "indicator": "remittances",
+                "condition": Condition.BELOW_TARGET,
+                "span": Span.MONTH,
+                "consulate": "chicago",
+            },
+            "alert_target_offices",
         ),
         ({"indicator": Level.LATE}, "alert_only_now"),
         ({"indicator": Level.LATE, "span": Span.NOW}, None),

@@ -35,7 +35,8 @@ api = Blueprint("alerts", __name__, url_prefix="/api/v1/monitoring/alerts")
 _UNFIT = (
     "alert_unknown_status", "alert_unknown_country", "alert_unknown_program", "alert_needs_days",
     "alert_needs_limit", "alert_only_now", "alert_only_numbers", "alert_not_split",
-    "alert_target_span", "alert_target_whole", "alert_own_levels", "reader_unknown",
+    "alert_target_span", "alert_target_whole", "alert_target_offices", "alert_own_levels",
+    "reader_unknown",
 )  # fmt: skip
 
 
