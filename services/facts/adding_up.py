@@ -10,8 +10,8 @@ nothing, and all lines are added.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -81,15 +81,15 @@ _CELLS = """
     JOIN fact_cells cell ON cell.cube = (SELECT {which} FROM mark) AND cell.kind = :kind
         AND cell.level = piece.level AND cell.period BETWEEN piece.first AND piece.last {only}
 """
-# Of weeks whose days aren't added up: the lines of the days at a period's ends.
+# Of weeks whose days aren't added up: lines of the days at a period's ends, day by day.
 _DAYS_OF_WEEKS = """
-    SELECT {keys}status, day, piece.earlier, -line.{measure} * piece.sign
-    FROM unnest(CAST(:levels AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]),
-        CAST(:signs AS integer[]), CAST(:earlier AS boolean[]))
-        AS piece (level, first, last, sign, earlier)
-    JOIN facts line ON piece.level = 'day' AND line.kind = :kind
-        AND line.day BETWEEN piece.first AND piece.last
-        AND line.recorded_at > :until AND line.recorded_at <= (SELECT reached FROM mark) {only}
+    SELECT {keys}status, line.day, piece.earlier, line.{measure} * piece.sign
+    FROM unnest(CAST(:days AS date[]), CAST(:after AS timestamptz[]),
+        CAST(:up_to AS timestamptz[]), CAST(:day_signs AS integer[]),
+        CAST(:day_earlier AS boolean[])) AS piece (day, after, up_to, sign, earlier)
+    JOIN facts line ON line.kind = :kind AND line.day = piece.day
+        AND line.recorded_at > piece.after AND line.recorded_at <= piece.up_to
+        AND line.recorded_at <= (SELECT reached FROM mark) {only}
 """
 _BEYOND = f"""
     SELECT {{keys}}status, day, {_EARLIER},
@@ -123,11 +123,11 @@ def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     parts = [_cells_sql(wanted, base.cube)]
     if base.by_week:
         parts.append(_cells_sql(wanted, base.by_week))
-        if Level.DAY not in levels_of(base.by_week):
+        if not base.has_days:
             parts.append(_DAYS_OF_WEEKS.format(only=_only(wanted, OF_LINE), **lines))
     query = " UNION ALL ".join([*parts, _BEYOND.format(**lines)])
     mark = _TOTAL_UNTIL_WEEK if base.by_week else _TOTAL
-    return f"WITH mark AS ({mark}) {query}", {**values, **base.values, **_pieces(wanted)}
+    return f"WITH mark AS ({mark}) {query}", {**values, **base.values, **_pieces(wanted, base)}
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,11 @@ class _Base:
         weekly = {"weeks": name_of(self.by_week), "week": week, "until": self.at}
         return {"cube": name_of(self.cube), **weekly}
 
+    @property
+    def has_days(self) -> bool:
+        """Whether days are in its cells as they were at that moment."""
+        return not self.by_week or Level.DAY in levels_of(self.by_week)
+
 
 # A line that is recorded as a week begins belongs to that week.
 _INSTANT = timedelta(microseconds=1)
@@ -162,6 +167,8 @@ def _find_base(session: Session, wanted: Wanted) -> _Base | None:
         return _Base(at, cube) if cube is not None and at else None
     bases = [_Base(at, cube)]
     until = nearest_week(wanted.as_of) - _INSTANT
+    if wanted.by_day and weekly and Level.DAY not in levels_of(weekly):
+        weekly = None
     if weekly and marks[name_of(weekly)].at == at and until < at:
         bases.append(_Base(until, cube, weekly))
     best = min(bases, key=lambda base: abs(base.at - wanted.as_of))
@@ -187,18 +194,42 @@ def _only(wanted: Wanted, columns: Mapping[Key, str]) -> str:
     return " ".join(f"AND {columns[key]} = :key_{key}" for key in wanted.only)
 
 
-def _pieces(wanted: Wanted) -> dict[str, list[Any]]:
-    """Which cells make up the days, as arrays."""
-    pieces: list[tuple[Piece, bool]] = [
-        (piece, False) for piece in split(wanted.first, wanted.last, by_day=wanted.by_day)
-    ]
+def _pieces(wanted: Wanted, base: _Base) -> dict[str, list[Any]]:
+    """Which cells make up the days, and where days aren't in them, which lines, as arrays."""
+    pieces = [(piece, False) for piece in split(wanted.first, wanted.last, by_day=wanted.by_day)]
     if wanted.earlier and wanted.first:
         until = wanted.first - timedelta(days=1)
-        pieces += [(piece, True) for piece in split(wanted.earlier, until, by_day=wanted.by_day)]
+        before = split(wanted.earlier, until, by_day=wanted.by_day)
+        pieces += [(piece, True) for piece in before]
+    by_line = [] if base.has_days else list(_lines_of_days(pieces, base.at))
+    if not base.has_days:
+        turn = base.at.date()
+        pieces = [(_until(piece, turn), earlier) for piece, earlier in pieces]
     return {
         "levels": [piece.level.value for piece, _ in pieces],
         "firsts": [piece.first for piece, _ in pieces],
         "lasts": [piece.last for piece, _ in pieces],
         "signs": [piece.sign for piece, _ in pieces],
         "earlier": [earlier for _, earlier in pieces],
+        **{name: [line[name] for line in by_line] for name in _LINE_OF_DAY},
     }
+
+
+_LINE_OF_DAY = ("days", "after", "up_to", "day_signs", "day_earlier")
+
+
+def _lines_of_days(pieces: Sequence[tuple[Piece, bool]], at: datetime) -> Iterator[dict[str, Any]]:
+    """What is read of each day for how it was at a moment: of one that had come, what was recorded
+    since is taken from its cells; of one ahead, the little that was recorded until then is all."""
+    for piece, earlier in pieces:
+        count = (piece.last - piece.first).days + 1 if piece.level is Level.DAY else 0
+        for day in (piece.first + timedelta(days=number) for number in range(count)):
+            ahead, moment = day > at.date(), at.isoformat()
+            after, up_to = ("-infinity", moment) if ahead else (moment, "infinity")
+            sign = piece.sign if ahead else -piece.sign
+            yield dict(zip(_LINE_OF_DAY, (day, after, up_to, sign, earlier), strict=True))
+
+
+def _until(piece: Piece, turn: date) -> Piece:
+    """Of days those that had come; none where the first is after the last."""
+    return replace(piece, last=min(piece.last, turn)) if piece.level is Level.DAY else piece

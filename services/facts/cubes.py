@@ -20,13 +20,14 @@ TOTALS: tuple[tuple[Key, ...], ...] = (
     (Key.CONSULATE,),
     (Key.PROGRAM,),
     (Key.CONSULATE, Key.PROGRAM),
+    (Key.CONSULATE, Key.ORIGIN),
+    (Key.CONSULATE, Key.SEX, Key.AGE),
     (Key.PROGRAM, Key.ORIGIN),
     (Key.PROGRAM, Key.SEX, Key.AGE),
     (Key.ELECTION, Key.CONSULATE, Key.PROGRAM),
     (Key.CONSULATE, Key.PROGRAM, Key.ORIGIN),
     (Key.CONSULATE, Key.PROGRAM, Key.SEX),
     (Key.CONSULATE, Key.PROGRAM, Key.AGE),
-    (Key.CONSULATE, Key.SEX, Key.AGE),
 )
 BY_WEEK: tuple[tuple[Key, ...], ...] = (
     (Key.WEEK,),

@@ -46,7 +46,7 @@ class Fact(Base):
 
     __tablename__ = "facts"
     __table_args__ = (
-        sa.Index("ix_facts_kind_day", "kind", "day"),
+        sa.Index("ix_facts_kind_day_recorded_at", "kind", "day", "recorded_at"),
         sa.Index("ix_facts_recorded_at", "recorded_at"),
         sa.Index("ix_facts_subject_id", "subject_id"),
         sa.CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),

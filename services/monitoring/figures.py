@@ -154,7 +154,7 @@ def _rows(
     only = {f"only_{dimension}": value for dimension, value in command.only.items()}
     counted = session.execute(text(statement), {**values, **only})
     names = tuple(counted.keys())
-    return [dict(zip(names, row, strict=True)) for row in counted]
+    return [dict(zip(names, row, strict=True)) for row in counted.all()]
 
 
 def _wanted(

@@ -63,11 +63,13 @@ def web(database: DatabaseUrls) -> Iterator[Database]:
     connected.dispose()
 
 
-def _record(database: Database, chance: random.Random, count: int) -> None:
+def _record(
+    database: Database, chance: random.Random, count: int, first: date = FIRST, days: int = 600
+) -> None:
     """Parties of some, and requests; some of them move on, on days of two years."""
     with database.transaction(NETWORK_SCOPE) as session:
         for _ in range(count):
-            day, office = FIRST + timedelta(days=chance.randrange(600)), chance.choice(OFFICES)
+            day, office = first + timedelta(days=chance.randrange(days)), chance.choice(OFFICES)
             program, status = chance.choice(PROGRAMS), chance.choice(STATUSES)
             now = datetime.now(UTC)
             if chance.random() < 0.3:
@@ -219,6 +221,35 @@ def test_as_of_long_ago_no_more_than_half_a_week_is_read_line_by_line(
         until = values.get("until", _watermarks(web)["consulate"])
         assert abs(until - as_of) <= timedelta(days=3.5)
     assert by_week > len(moments) / 6
+
+
+def test_days_around_the_moment_are_as_they_were_whether_they_had_come_or_were_ahead(
+    worker: Database, web: Database, database: DatabaseUrls, servers: Addresses
+) -> None:
+    today = datetime.now(UTC).date()
+    _record(worker, random.Random(4), 400, today - timedelta(days=220), 250)
+    with psycopg.connect(servers.superuser_url, dbname=database.name, autocommit=True) as root:
+        moments = _spread_over_weeks(root)
+    _roll_up(worker)
+    sides = set()
+    for as_of in moments[len(moments) // 2 :]:
+        first, last = as_of.date() - timedelta(days=43), as_of.date() + timedelta(days=11)
+        asked = {"first": first, "last": last, "as_of": as_of}
+        before = {"first": first - timedelta(days=55), "last": first - timedelta(days=1)}
+        for only in ({}, {Dimension.CONSULATE: "madrid"}):
+            by, office = (Dimension.CONSULATE, Dimension.PROGRAM), only.get(Dimension.CONSULATE)
+            rows = _ask(web, *by, **asked, only=only, compare=True)
+            assert _by_status(rows) == _plain(web, **asked, office=office), as_of
+            compared = [{**row, "value": row["compared"]} for row in rows]
+            assert _by_status(compared) == _plain(
+                web, **before, as_of=as_of, office=office
+            ), as_of
+        with web.transaction(NETWORK_SCOPE) as session:
+            keys = {Key.CONSULATE, Key.PROGRAM}
+            wanted = Wanted("appointment", "quantity", keys, first, last, as_of)
+            _query, values = lines_sql(session, wanted)
+        sides |= {up_to == "infinity" for up_to in values.get("up_to", [])}
+    assert sides == {True, False}, "days that had come, and days ahead"
 
 
 def test_compared_is_the_value_of_as_many_days_before(worker: Database, web: Database) -> None:
