@@ -241,9 +241,7 @@ def test_days_around_the_moment_are_as_they_were_whether_they_had_come_or_were_a
             rows = _ask(web, *by, **asked, only=only, compare=True)
             assert _by_status(rows) == _plain(web, **asked, office=office), as_of
             compared = [{**row, "value": row["compared"]} for row in rows]
-            assert _by_status(compared) == _plain(
-                web, **before, as_of=as_of, office=office
-            ), as_of
+            assert _by_status(compared) == _plain(web, **before, as_of=as_of, office=office), as_of
         with web.transaction(NETWORK_SCOPE) as session:
             keys = {Key.CONSULATE, Key.PROGRAM}
             wanted = Wanted("appointment", "quantity", keys, first, last, as_of)
