@@ -34,7 +34,6 @@ from services.kernel.idempotency import RequestKey
 from services.processes import dues
 from services.remittances import ordering
 from services.remittances.confirming import refuse_unconfirmed
-from services.remittances.models import Remittance
 
 
 def run_idempotent(
@@ -152,19 +151,18 @@ def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
         return rescheduling.reschedule(session, command, now=now(), actor=actor(), limits=limits)
 
 
-def order_remittance(session: Session, command: ordering.OrderRemittance) -> Remittance:
+def order_remittance(session: Session, command: ordering.OrderRemittance) -> ordering.Order:
     """Order it as of the database's clock, where somebody takes payments and the sender is sure."""
-    moment = database_now(session)
     ordered = dues.order(
         session,
         command,
-        now=moment,
+        now=database_now(session),
         actor=actor(),
         vault=vault(),
         takes_payments=current_app.config["TAKES_PAYMENTS"],
         house_accounts=current_app.config["HOUSE_ACCOUNTS"],
     )
-    refuse_unconfirmed(session, ordered, command, now=moment, vault=vault())
+    refuse_unconfirmed(session, ordered, command, vault=vault())
     return ordered
 
 

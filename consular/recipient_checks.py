@@ -19,10 +19,10 @@ from services.remittances.first_sends import is_first_large_send
 from services.remittances.holders import ask_holder, find_answer
 from services.remittances.house_accounts import refuse_house_account
 from services.remittances.models import Quote
-from services.remittances.ordering import Recipient
+from services.remittances.payees import Recipient, account_of
 from services.remittances.quoting import get_quote
-from services.remittances.recipients import account_of
-from services.remittances.rules import HolderMatch, Payout, wants_confirmation
+from services.remittances.rules import HolderMatch, Payout, day_in_mexico, wants_confirmation
+from services.remittances.tariffs import first_send_minor, rules_of
 
 # Nobody has so many recipients; whoever tries names at an account would need more.
 QUESTIONS = Rate(30, timedelta(days=1))
@@ -50,13 +50,13 @@ def check_recipient(quote: UUID, recipient: Recipient) -> RecipientCheck:
         payout = Payout(priced.payout)
         _refuse_house_account(recipient, payout)
         answer = find_answer(session, account(), recipient, payout, vault=vault())
-        moment = database_now(session)
+        rules = rules_of(session, day_in_mexico(database_now(session)))
         return RecipientCheck(
             find_bank(recipient.clabe) if recipient.clabe else None,
             answer.match if answer else None,
             pending=answer is not None and answer.match is None,
             first_large_send=is_first_large_send(
-                session, priced, recipient, now=moment, vault=vault()
+                session, priced, recipient, large_minor=first_send_minor(rules), vault=vault()
             ),
         )
 

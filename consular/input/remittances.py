@@ -27,7 +27,8 @@ from consular.input.paging import PageQuery
 from services.kernel.ids import MOST_TYPED
 from services.remittances.correcting import RecipientName
 from services.remittances.municipalities import Municipality, NotOneMunicipality, find_municipality
-from services.remittances.ordering import OrderRemittance, Recipient
+from services.remittances.ordering import OrderRemittance
+from services.remittances.payees import Recipient
 from services.remittances.places import Collect
 from services.remittances.quoting import RequestQuote
 from services.remittances.recipients import BookEntry

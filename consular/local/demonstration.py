@@ -35,7 +35,8 @@ from services.kernel.errors import Conflict, Unavailable
 from services.kernel.identifiers import normalise_name
 from services.kernel.money import Money
 from services.kernel.settings import Settings
-from services.remittances.ordering import OrderRemittance, Recipient, order
+from services.remittances.ordering import OrderRemittance, order
+from services.remittances.payees import Recipient
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rules import Funding, Payout, Purpose
 

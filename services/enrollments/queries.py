@@ -25,6 +25,7 @@ from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed
 from services.enrollments.rules import CLOCK_RUNS, IDENTITY_CHECKED, UNDECIDED, Status
 from services.enrollments.warnings import list_warnings
 from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
 from services.kernel.name_checks import KeyDifference
 from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 from services.outbox.models import OutboxItem
@@ -58,6 +59,15 @@ class Notice:
 def get_enrollment(session: Session, enrollment: UUID) -> Enrollment:
     """Raises NotFound, also for one that the transaction may not see."""
     return get_row(session, Enrollment, enrollment)
+
+
+def get_with_applicant(session: Session, enrollment: UUID) -> Enrollment:
+    """As `get_enrollment`; its applicant, who is read with it, is known to the session."""
+    query = select(Enrollment, Person).outerjoin(Person, Person.id == Enrollment.person_id)
+    row = session.execute(query.where(Enrollment.id == enrollment)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row[0]
 
 
 def find_by_folio(session: Session, folio: str) -> UUID | None:

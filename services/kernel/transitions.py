@@ -125,10 +125,19 @@ class Lifecycle(Generic[Thing, Status]):
         """Write what it means that ``thing`` has its status now; at first for a new row. ``also``
         is written in the same round trip."""
         moved = Moved(thing, before, thing.status, now, actor)
+        write(session, *also, *self._meaning(session, moved, action))
+
+    def begun(
+        self, session: Session, thing: Any, *, now: datetime, actor: Actor, action: str
+    ) -> list[Write]:
+        """What `record` writes of a new row, to be written with that of others."""
+        return self._meaning(session, Moved(thing, None, thing.status, now, actor), action)
+
+    def _meaning(self, session: Session, moved: Moved, action: str | None) -> list[Write]:
         writes = [each for effect in self.effects if (each := effect(session, moved))]
         action = action or f"{self.kind}.{moved.after}"
-        subject = audit.Subject.of(self.kind, thing)
-        write(session, *also, *writes, audit.entry(subject, action=action, now=now, actor=actor))
+        subject = audit.Subject.of(self.kind, moved.thing)
+        return [*writes, audit.entry(subject, action=action, now=moved.now, actor=moved.actor)]
 
 
 # Built once: to build a statement takes as long as to send it.

@@ -18,7 +18,7 @@ from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import (
     get_applicant,
-    get_enrollment,
+    get_with_applicant,
     list_enrollments,
     open_details,
 )
@@ -28,10 +28,10 @@ from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.remittances import ordering, quoting
 from services.remittances.errors import NoDues
-from services.remittances.models import Quote, Remittance
-from services.remittances.ordering import DuesLine, OrderRemittance
+from services.remittances.models import Quote
+from services.remittances.ordering import DuesLine, Order, OrderRemittance
 from services.remittances.queries import find_dues_paid_by
-from services.remittances.quoting import Dues, RequestQuote, get_quote
+from services.remittances.quoting import Dues, RequestQuote
 from services.remittances.rules import day_in_mexico
 
 MOST = 50
@@ -93,15 +93,16 @@ def order(
     now: datetime,
     actor: Actor,
     vault: Vault,
-) -> Remittance:
+) -> Order:
     """Order both parts, or none. Raises as `ordering.order`; NotFound, `NoDues`."""
-    priced = get_quote(session, command.quote_id)
-    enrollment = priced.dues_enrollment_id if priced else None
-    payable = _find(session, enrollment, now=now, actor=actor, vault=vault)
+
+    def read_dues(enrollment: UUID) -> DuesLine:
+        return _get(session, enrollment, now=now, actor=actor, vault=vault).line
+
     return ordering.order(
         session,
         command,
-        dues=payable.line if payable else None,
+        read_dues=read_dues,
         takes_payments=takes_payments,
         house_accounts=house_accounts,
         now=now,
@@ -115,7 +116,13 @@ def _find(
 ) -> Payable | None:
     if enrollment_id is None:
         return None
-    enrollment = get_enrollment(session, enrollment_id)
+    return _get(session, enrollment_id, now=now, actor=actor, vault=vault)
+
+
+def _get(
+    session: Session, enrollment_id: UUID, *, now: datetime, actor: Actor, vault: Vault
+) -> Payable:
+    enrollment = get_with_applicant(session, enrollment_id)
     if not _is_own(enrollment, actor):
         raise NotFound()
     payable = _payable(session, enrollment, now=now, vault=vault)

@@ -27,7 +27,7 @@ from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
 from services.remittances.models import BlockedRecord, Charge, Remittance, ScreeningHit
-from services.remittances.ordering import ACCOUNT_PLACE
+from services.remittances.payees import ACCOUNT_PLACE
 from services.remittances.queries import find_by_folio, list_hits
 from services.remittances.rules import FINAL, Status, day_in_mexico
 from services.remittances.tariffs import retention_years

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,10 +9,8 @@ from services.citizens.models import Person
 from services.citizens.people import PersonData, name_index
 from services.kernel.crypto import Vault
 from services.remittances.models import Quote, Remittance
-from services.remittances.ordering import Recipient
-from services.remittances.recipients import account_of, last_digits
-from services.remittances.rules import Payout, Status, day_in_mexico
-from services.remittances.tariffs import first_send_minor
+from services.remittances.payees import Recipient, account_of, last_digits
+from services.remittances.rules import Payout, Status
 
 
 def is_first_large_send(
@@ -22,11 +18,12 @@ def is_first_large_send(
     priced: Quote | Remittance,
     recipient: Recipient,
     *,
-    now: datetime,
+    large_minor: int,
     vault: Vault,
 ) -> bool:
-    """Whether it is large, and nothing has yet been paid to that person at that account."""
-    if priced.send_minor < first_send_minor(session, day_in_mexico(now)):
+    """Whether it is of ``large_minor`` cents or more, and nothing has yet been paid to that person
+    at that account."""
+    if priced.send_minor < large_minor:
         return False
     named = PersonData(
         recipient.given_names, recipient.first_surname, recipient.second_surname, None

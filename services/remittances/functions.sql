@@ -108,15 +108,18 @@ $$;
 
 -- What an order is decided by, in one call: the account is locked, so that its orders follow one
 -- another, and all that is read is read afterwards. No row where the quote is nobody's or another's.
-CREATE OR REPLACE FUNCTION begin_order_v2(
-    p_account uuid, p_quote uuid, p_language text, p_month date, p_day date, p_not_counted text[]
+-- `p_asked_account` and `p_asked_card` are what the agency may have been asked about the recipient's
+-- number, by the way of payout; `holder` is what it answered.
+CREATE OR REPLACE FUNCTION begin_order_v3(
+    p_account uuid, p_quote uuid, p_language text, p_month date, p_day date, p_not_counted text[],
+    p_asked_account bytea, p_asked_card bytea
 ) RETURNS TABLE (
     funding text, payout text, send_minor bigint, fee_minor bigint, tax_minor bigint,
     total_minor bigint, receive_minor bigint, rate numeric, fix numeric, created_at timestamptz,
     expires_at timestamptz, used boolean, rules jsonb, sender uuid, given_names text,
     first_surname text, second_surname text, birth_date date, name_index bytea, bound boolean,
     own_month bigint, own_day bigint, person_month bigint, person_day bigint,
-    dues_enrollment_id uuid, dues_minor bigint, dues_due_on date
+    dues_enrollment_id uuid, dues_minor bigint, dues_due_on date, holder text
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -132,26 +135,30 @@ BEGIN
         remittance_rules_v1(p_day), h.id, h.given_names, h.first_surname, h.second_surname,
         h.birth_date, h.name_index, h.identity_bound_at IS NOT NULL,
         v_sent.own_month, v_sent.own_day, v_sent.person_month, v_sent.person_day,
-        q.dues_enrollment_id, q.dues_minor, q.dues_due_on
+        q.dues_enrollment_id, q.dues_minor, q.dues_due_on,
+        (SELECT c.match FROM holder_checks c WHERE c.account_id = p_account AND c.subject
+            = CASE q.payout WHEN 'account' THEN p_asked_account WHEN 'card' THEN p_asked_card END)
     FROM quotes q LEFT JOIN people h ON h.account_id = p_account AND h.holder
     WHERE q.id = p_quote AND q.account_id = p_account;
 END $$;
 
--- As the version before calls it, which knows no dues.
-CREATE OR REPLACE FUNCTION begin_order_v1(
+-- As the version before calls it, which reads the agency's answer by itself.
+CREATE OR REPLACE FUNCTION begin_order_v2(
     p_account uuid, p_quote uuid, p_language text, p_month date, p_day date, p_not_counted text[]
 ) RETURNS TABLE (
     funding text, payout text, send_minor bigint, fee_minor bigint, tax_minor bigint,
     total_minor bigint, receive_minor bigint, rate numeric, fix numeric, created_at timestamptz,
     expires_at timestamptz, used boolean, rules jsonb, sender uuid, given_names text,
     first_surname text, second_surname text, birth_date date, name_index bytea, bound boolean,
-    own_month bigint, own_day bigint, person_month bigint, person_day bigint
+    own_month bigint, own_day bigint, person_month bigint, person_day bigint,
+    dues_enrollment_id uuid, dues_minor bigint, dues_due_on date
 ) LANGUAGE sql AS $$
     SELECT funding, payout, send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, fix,
         created_at, expires_at, used, rules, sender, given_names, first_surname, second_surname,
-        birth_date, name_index, bound, own_month, own_day, person_month, person_day
-    FROM begin_order_v2(p_account, p_quote, p_language, p_month, p_day, p_not_counted)
-    WHERE dues_minor IS NULL
+        birth_date, name_index, bound, own_month, own_day, person_month, person_day,
+        dues_enrollment_id, dues_minor, dues_due_on
+    FROM begin_order_v3(
+        p_account, p_quote, p_language, p_month, p_day, p_not_counted, NULL, NULL)
 $$;
 
 -- Deferred to the end of the transaction: all parts of an order or none, and together what was

@@ -20,8 +20,7 @@ from services.kernel.identifiers import normalise_name
 from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
 from services.remittances.models import HolderCheck
-from services.remittances.ordering import Recipient
-from services.remittances.recipients import account_of
+from services.remittances.payees import Recipient, account_of
 from services.remittances.rules import HolderMatch, Payout
 
 TOPIC = "remittances.check_holder"
@@ -58,6 +57,11 @@ def find_answer(
     if check is None:
         return None
     return HolderAnswer(HolderMatch(check.match) if check.match else None)
+
+
+def possible_subject(recipient: Recipient, payout: Payout, vault: Vault) -> bytes | None:
+    """What an answer about that account and name is found by; None where nobody can have asked."""
+    return _subject(recipient, payout, vault) if account_of(recipient, payout) else None
 
 
 def ask_holder(

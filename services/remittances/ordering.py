@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from services.kernel.identifiers import normalise_name, parse_card, parse_clabe
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
-from services.kernel.writes import Write, insert_together
+from services.kernel.writes import Write, insert_together, write
 from services.remittances.errors import (
     DuesChanged,
     DuesOrdered,
@@ -33,9 +33,11 @@ from services.remittances.errors import (
     QuoteExpired,
     QuoteUsed,
 )
+from services.remittances.holders import possible_subject
 from services.remittances.house_accounts import refuse_house_account
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Remittance
+from services.remittances.payees import ACCOUNT_PLACE, Recipient
 from services.remittances.places import Collect, choose_place
 from services.remittances.rules import (
     NOT_COUNTED,
@@ -43,6 +45,7 @@ from services.remittances.rules import (
     TO_PERSON,
     ChargeStatus,
     Funding,
+    HolderMatch,
     Payout,
     Price,
     Purpose,
@@ -54,21 +57,6 @@ from services.remittances.rules import (
     next_month_begins,
 )
 from services.remittances.tariffs import tariff_of
-
-ACCOUNT_PLACE = "remittances.account"
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """The recipient of the pesos: ``clabe`` for an account, ``card`` for a card, neither at a
-    branch. With a ``phone`` they are told what to collect."""
-
-    given_names: str
-    first_surname: str
-    second_surname: str | None = None
-    clabe: str | None = field(default=None, repr=False)
-    card: str | None = field(default=None, repr=False)
-    phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +86,25 @@ class DuesLine:
 
 
 @dataclass(frozen=True)
+class Order:
+    """What was ordered: ``parts``, that to the recipient first, by the day's ``rules``. ``holder``
+    is what the agency said of the recipient's account, if it was asked and has answered."""
+
+    parts: Sequence[Remittance]
+    rules: Mapping[str, str]
+    holder: HolderMatch | None
+
+    @property
+    def first(self) -> Remittance:
+        """What goes to the recipient."""
+        return self.parts[0]
+
+
+# The payment line of an enrollment as it stands now.
+ReadDues = Callable[[UUID], DuesLine]
+
+
+@dataclass(frozen=True)
 class _Payee:
     """Who gets a part of it, and its purpose; ``number`` is an account, or a payment line."""
 
@@ -116,10 +123,10 @@ def order(
     vault: Vault,
     takes_payments: bool = True,
     house_accounts: Collection[str] = (),
-    dues: DuesLine | None = None,
-) -> Remittance:
-    """Take the order, and hand it to the workers, who have the sender pay: all or none. Returns
-    what goes to the recipient; where the quote also pays dues, by ``dues``, that is its other part.
+    read_dues: ReadDues | None = None,
+) -> Order:
+    """Take the order, and hand it to the workers, who have the sender pay: all or none. Where the
+    quote also pays dues, ``read_dues`` tells their line, which is its other part.
 
     ``takes_payments`` is whether this instance has a provider; ``house_accounts`` are nobody's.
     Raises `FundingUnavailable`, NotFound for a quote of somebody else, `QuoteExpired`, `QuoteUsed`,
@@ -130,12 +137,12 @@ def order(
         raise FundingUnavailable()
     if actor.account_id is None:
         raise Forbidden()
-    begun = _begin(session, command, actor.account_id, now)
+    begun = _begin(session, command, actor.account_id, now, vault)
     number = _account_number(command.recipient, Payout(begun.payout))
     refuse_house_account(house_accounts, number)
     rules = tariff_of(begun.rules)
     _refuse_used_or_expired(begun, now)
-    _refuse_other_dues(begun, dues)
+    dues = _dues(begun, read_dues)
     sender = _sender(begun)
     _hold_to_limits(begun, rules, now)
     # After the limits, which lock the rows of one person in order.
@@ -158,7 +165,7 @@ def order(
         if command.collect:
             first.place_code = choose_place(session, command.collect).code
     _store(session, parts, begun, now + rules.term_of(Funding(begun.funding)), now=now, actor=actor)
-    return first
+    return Order(parts, begun.rules, HolderMatch(begun.holder) if begun.holder else None)
 
 
 _BEGIN = text(
@@ -166,17 +173,24 @@ _BEGIN = text(
     SELECT funding, payout, send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, fix,
         created_at, expires_at, used, rules, sender, given_names, first_surname, second_surname,
         birth_date, name_index, bound, own_month, own_day, person_month, person_day,
-        dues_enrollment_id, dues_minor, dues_due_on
-    FROM begin_order_v2(:account, :quote, :language, :month, :day, :not_counted)
+        dues_enrollment_id, dues_minor, dues_due_on, holder
+    FROM begin_order_v3(
+        :account, :quote, :language, :month, :day, :not_counted, :asked_account, :asked_card)
     """
 )
 
 
-def _begin(session: Session, command: OrderRemittance, account: UUID, now: datetime) -> Any:
+def _begin(
+    session: Session, command: OrderRemittance, account: UUID, now: datetime, vault: Vault
+) -> Any:
     """Lock the sender's account by writing down how to speak to them: from here on its orders
     follow one another, and its profile stays as it is. What the order is decided by, as
-    `begin_order_v2` has it. Raises NotFound."""
+    `begin_order_v3` has it. Raises NotFound."""
     today = day_in_mexico(now)
+    asked = {
+        f"asked_{payout}": possible_subject(command.recipient, payout, vault)
+        for payout in (Payout.ACCOUNT, Payout.CARD)
+    }
     begun = session.execute(
         _BEGIN,
         {
@@ -186,6 +200,7 @@ def _begin(session: Session, command: OrderRemittance, account: UUID, now: datet
             "month": today.replace(day=1),
             "day": today,
             "not_counted": sorted(NOT_COUNTED),
+            **asked,
         },
     ).first()
     if begun is None:
@@ -224,11 +239,15 @@ def _refuse_used_or_expired(begun: Any, now: datetime) -> None:
         raise QuoteExpired(expires_at=begun.expires_at, minutes=held)
 
 
-def _refuse_other_dues(begun: Any, dues: DuesLine | None) -> None:
-    """The line still asks for what was quoted: whatever else is paid settles nothing."""
-    quoted = (begun.dues_minor, begun.dues_due_on)
-    if quoted != ((dues.amount.minor, dues.due_on) if dues else (None, None)):
+def _dues(begun: Any, read: ReadDues | None) -> DuesLine | None:
+    """The line that is to be paid, if any. Raises `DuesChanged` unless it still asks for what was
+    quoted: whatever else is paid settles nothing."""
+    if begun.dues_enrollment_id is None:
+        return None
+    dues = read(begun.dues_enrollment_id) if read else None
+    if dues is None or (dues.amount.minor, dues.due_on) != (begun.dues_minor, begun.dues_due_on):
         raise DuesChanged()
+    return dues
 
 
 def _sender(begun: Any) -> PersonData:
@@ -358,20 +377,31 @@ def _store(
             raise refusal() from error
         raise
     # One payment for all of them, under the first one's folio.
-    shared = len(parts) > 1
-    for part in parts:
-        counted = Counted("remittance", part.id, part.day)
-        fact = new_fact(counted, part.status, now=now, payout=part.payout)
-        charge = Write(
-            _CHARGE,
-            {
-                "remittance": part.id,
-                "folio": parts[0].folio if shared else None,
-                "amount": begun.total_minor if shared else None,
-                "state": ChargeStatus.DUE.value,
-                "expires": expires_at,
-            },
-        )
-        LIFECYCLE.record(
-            session, part, fact, charge, now=now, actor=actor, action="remittance.order"
-        )
+    whole = (parts[0].folio, begun.total_minor) if len(parts) > 1 else (None, None)
+    write(
+        session,
+        *(
+            each
+            for part in parts
+            for each in (
+                _charge(part, whole, expires_at),
+                new_fact(
+                    Counted("remittance", part.id, part.day), part.status, now=now,
+                    payout=part.payout,
+                ),
+                *LIFECYCLE.begun(session, part, now=now, actor=actor, action="remittance.order"),
+            )
+        ),
+    )  # fmt: skip
+
+
+def _charge(part: Remittance, whole: tuple[str | None, int | None], expires_at: datetime) -> Write:
+    folio, amount = whole
+    values = {
+        "remittance": part.id,
+        "folio": folio,
+        "amount": amount,
+        "state": ChargeStatus.DUE.value,
+        "expires": expires_at,
+    }
+    return Write(_CHARGE, values)

@@ -29,7 +29,7 @@ from services.remittances.errors import RecipientForgotten
 from services.remittances.funding import lose_return
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import PayoutAttempt, Remittance
-from services.remittances.ordering import ACCOUNT_PLACE
+from services.remittances.payees import ACCOUNT_PLACE
 from services.remittances.promises import is_stale
 from services.remittances.refunding import give_back
 from services.remittances.rules import (

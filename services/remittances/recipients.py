@@ -18,26 +18,12 @@ from services.kernel.identifiers import find_bank, normalise_name
 from services.remittances.errors import RecipientForgotten, TooManyRecipients
 from services.remittances.house_accounts import refuse_house_account
 from services.remittances.models import HolderCheck, Remittance, SavedRecipient
-from services.remittances.ordering import ACCOUNT_PLACE, Recipient
+from services.remittances.payees import ACCOUNT_PLACE, Recipient, last_digits
 from services.remittances.rules import Payout
 
 # As the table holds it.
 MOST_RECIPIENTS = 50
 _BOOK = SavedList(SavedRecipient, "recipients.content", MOST_RECIPIENTS, TooManyRecipients)
-_HINT = 4
-
-
-def account_of(recipient: Recipient, payout: Payout) -> str | None:
-    """The digits that this way of payout goes to; None for cash. A card has a CLABE of its own."""
-    if payout is Payout.BRANCH:
-        return None
-    card = recipient.card if payout is Payout.CARD else None
-    return card or recipient.clabe
-
-
-def last_digits(number: str | None) -> str | None:
-    """The part of an account that may be shown."""
-    return number[-_HINT:] if number else None
 
 
 @dataclass(frozen=True)

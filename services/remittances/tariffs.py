@@ -20,7 +20,7 @@ from services.remittances.rules import Tariff
 
 def tariff(session: Session, day: date) -> Tariff:
     """What holds on ``day`` (Mexico City). Raises `TariffUnavailable` when a rule is missing."""
-    return tariff_of(session.execute(_RULES, {"day": day}).scalar_one())
+    return tariff_of(rules_of(session, day))
 
 
 _RULES = text("SELECT remittance_rules_v1(:day)")
@@ -71,10 +71,15 @@ def record_from(session: Session, day: date) -> int:
     return _cents(_rule_on(session, day, "record_per_day"))
 
 
-def first_send_minor(session: Session, day: date) -> int:
-    """From how many cents on a first transfer to somebody is warned of. Raises
+def first_send_minor(values: Mapping[str, str]) -> int:
+    """From how many cents on a first transfer to somebody is warned of, by `rules_of` a day. Raises
     `TariffUnavailable` without that rule."""
-    return _cents(_rule_on(session, day, "first_send_warning"))
+    return _cents(_rule_of(values, "first_send_warning"))
+
+
+def rules_of(session: Session, day: date) -> Mapping[str, str]:
+    """The rules of one day by name, as `remittance_rules_v1` has them."""
+    return session.execute(_RULES, {"day": day}).scalar_one() or {}
 
 
 def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
@@ -83,10 +88,13 @@ def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
 
 
 def _rule_on(session: Session, day: date, rule: str) -> Decimal:
-    rules = session.execute(_RULES, {"day": day}).scalar_one() or {}
-    if rule not in rules:
+    return _rule_of(rules_of(session, day), rule)
+
+
+def _rule_of(values: Mapping[str, str], rule: str) -> Decimal:
+    if rule not in values:
         raise TariffUnavailable(rule=rule)
-    return Decimal(rules[rule])
+    return Decimal(values[rule])
 
 
 def _in_force(query: Any, day: date) -> Any:

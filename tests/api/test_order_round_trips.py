@@ -32,5 +32,5 @@ def test_a_quote_and_its_order_cost_few_statements(web: Web) -> None:
     assert len(quoting) == 2, "\n".join(quoting)
     # The key, what decides, recipient and order, what else it means, the answer. The first order of
     # a sender also binds who they are.
-    assert len(orders[1]) == 9, "\n".join(orders[1])
-    assert len(orders[0]) <= 10, "\n".join(orders[0])
+    assert len(orders[1]) == 5, "\n".join(orders[1])
+    assert len(orders[0]) <= 7, "\n".join(orders[0])

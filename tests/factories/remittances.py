@@ -22,8 +22,9 @@ from services.kernel.money import Money
 from services.remittances import listing, loading
 from services.remittances.funding import ChargeAnswer, settle_charge
 from services.remittances.models import Charge, Quote, Remittance, RemittanceRule
-from services.remittances.ordering import DuesLine, OrderRemittance, Recipient, order
+from services.remittances.ordering import DuesLine, OrderRemittance, order
 from services.remittances.parts import list_parts
+from services.remittances.payees import Recipient
 from services.remittances.quoting import Dues, RequestQuote, quote
 from services.remittances.rates import store_rate
 from services.remittances.refunding import claim_refund
@@ -152,7 +153,7 @@ def order_from(
 ) -> Remittance:
     """Order from a quote that exists; ``paid`` for at once, unless the provider is to be asked."""
     command = OrderRemittance(quoted, recipient or make_recipient(), Purpose.FAMILY)
-    remittance = order(session, command, now=now, actor=actor, vault=vault)
+    remittance = order(session, command, now=now, actor=actor, vault=vault).first
     if paid:
         pay_for(session, remittance, now=now)
     return remittance
@@ -224,10 +225,10 @@ def make_divided(
     command = RequestQuote(Money(send, "USD"), None, funding, payout, dues.enrollment)
     quoted = quote(session, command, now=now, actor=actor, dues=dues)
     wanted = OrderRemittance(quoted.id, make_recipient(payout, surname), Purpose.FAMILY)
-    first = order(session, wanted, now=now, actor=actor, vault=vault, dues=line)
+    ordered = order(session, wanted, now=now, actor=actor, vault=vault, read_dues=lambda _: line)
     if paid:
-        pay_for(session, first, now=now)
-    return list(list_parts(session, first.id))
+        pay_for(session, ordered.first, now=now)
+    return list(list_parts(session, ordered.first.id))
 
 
 _BRING = text(

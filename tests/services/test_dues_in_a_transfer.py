@@ -31,7 +31,7 @@ from services.remittances.errors import (
 )
 from services.remittances.funding import ChargeAnswer, settle_charge, was_asked
 from services.remittances.models import Charge, Quote, Remittance
-from services.remittances.ordering import OrderRemittance, order
+from services.remittances.ordering import DuesLine, OrderRemittance, order
 from services.remittances.queries import find_dues_paid_by, proof
 from services.remittances.quoting import Dues, RequestQuote, quote
 from services.remittances.refunding import claim_refund
@@ -127,11 +127,18 @@ def test_the_same_dues_are_not_paid_twice(session: Session, sender: Actor) -> No
     [make_line(pesos=500_01), make_line(due_on=make_line().due_on + timedelta(days=1)), None],
 )
 def test_dues_that_changed_need_another_quote(
-    session: Session, sender: Actor, other: object
+    session: Session, sender: Actor, other: DuesLine | None
 ) -> None:
     command = OrderRemittance(_quote(session, sender).id, make_recipient(), Purpose.FAMILY)
     with pytest.raises(DuesChanged):
-        order(session, command, now=NOW, actor=sender, vault=VAULT, dues=other)  # type: ignore[arg-type]
+        order(
+            session,
+            command,
+            now=NOW,
+            actor=sender,
+            vault=VAULT,
+            read_dues=(lambda _: other) if other else None,
+        )
     assert session.scalar(text("SELECT count(*) FROM remittances")) == 0
 
 

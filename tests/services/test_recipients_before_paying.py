@@ -26,7 +26,8 @@ from services.remittances.holders import (
 )
 from services.remittances.models import HolderCheck
 from services.remittances.payout import PayoutAnswer, settle_payout
-from services.remittances.rules import Answer, HolderMatch, Payout
+from services.remittances.rules import Answer, HolderMatch, Payout, day_in_mexico
+from services.remittances.tariffs import first_send_minor, rules_of
 from tests.factories.remittances import (
     NOW,
     VAULT,
@@ -91,8 +92,10 @@ def test_only_a_large_transfer_to_somebody_new_is_warned_of(session: Session) ->
     sender, who = make_sender(session), make_recipient()
     small, large = (ask_quote(session, sender, send=cents) for cents in (499_99, 500_00))
 
+    large_minor = first_send_minor(rules_of(session, day_in_mexico(NOW)))
+
     def warned(quote: object, recipient: object = who) -> bool:
-        return is_first_large_send(session, quote, recipient, now=NOW, vault=VAULT)  # type: ignore[arg-type]
+        return is_first_large_send(session, quote, recipient, large_minor=large_minor, vault=VAULT)  # type: ignore[arg-type]
 
     assert (warned(small), warned(large)) == (False, True)
     sent = order_from(session, sender, small.id, recipient=who)

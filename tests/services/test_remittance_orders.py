@@ -35,7 +35,8 @@ from services.remittances.errors import (
 )
 from services.remittances.house_accounts import SIMULATED, read_house_accounts
 from services.remittances.models import Remittance
-from services.remittances.ordering import ACCOUNT_PLACE, OrderRemittance, Recipient, order
+from services.remittances.ordering import Order, OrderRemittance, order
+from services.remittances.payees import ACCOUNT_PLACE, Recipient
 from services.remittances.queries import get_notice, list_history, proof
 from services.remittances.rules import TO_PEOPLE, Payout, Purpose, Status
 from tests.factories.remittances import (
@@ -233,7 +234,7 @@ def test_nothing_goes_to_an_account_of_the_house(
     who = make_recipient(payout)
     command = OrderRemittance(ask_quote(session, sender, payout=payout).id, who, Purpose.FAMILY)
 
-    def order_where(house_accounts: frozenset[str]) -> Remittance:
+    def order_where(house_accounts: frozenset[str]) -> Order:
         return order(
             session, command, now=NOW, actor=sender, vault=VAULT, house_accounts=house_accounts
         )
@@ -392,7 +393,7 @@ def test_news_is_told_in_the_language_of_the_latest_order(session: Session, send
     command = OrderRemittance(
         ask_quote(session, sender).id, make_recipient(), Purpose.FAMILY, language="en"
     )
-    remittance = order(session, command, now=NOW, actor=sender, vault=VAULT)
+    remittance = order(session, command, now=NOW, actor=sender, vault=VAULT).first
     session.expire_all()
     notice = get_notice(session, remittance.id, VAULT)
     assert notice is not None

@@ -15,7 +15,7 @@ from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
 from services.remittances.advancing import claim_next
 from services.remittances.models import Remittance
-from services.remittances.ordering import Recipient
+from services.remittances.payees import Recipient
 from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Payout, Status
 from tests.factories.payouts import CANCEL, PAYOUT, PayoutBench
 from tests.factories.remittances import (

@@ -24,7 +24,7 @@ from services.remittances.correcting import (
     settle_correction,
 )
 from services.remittances.models import Remittance
-from services.remittances.ordering import Recipient
+from services.remittances.payees import Recipient
 from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.rules import Answer, Payout
 from tests.factories.remittances import (

@@ -323,7 +323,7 @@ def _number_wanted(form: dict[str, str]) -> str | None:
 
 def _order_once(command: OrderRemittance) -> str:
     def do(session: Session) -> dict[str, str]:
-        return {"id": str(order_remittance(session, command).id)}
+        return {"id": str(order_remittance(session, command).first.id)}
 
     return str(run_idempotent(submission_key(command), do, status=202)["id"])
 

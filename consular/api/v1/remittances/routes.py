@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -351,13 +352,16 @@ def _quote(session: Session, command: RequestQuote) -> dict[str, Any]:
 
 
 def _order(session: Session, command: OrderRemittance) -> dict[str, Any]:
-    remittance = order_remittance(session, command)
-    return RemittanceAnswer.render(remittance, parts=parts_of(session, remittance))
+    ordered = order_remittance(session, command)
+    return RemittanceAnswer.render(ordered.first, parts=_several(ordered.parts))
 
 
 def parts_of(session: Session, remittance: Any) -> list[dict[str, Any]]:
     """The parts of its order; none where it is all of it."""
-    parts = list_parts(session, remittance.id)
+    return _several(list_parts(session, remittance.id))
+
+
+def _several(parts: Sequence[Any]) -> list[dict[str, Any]]:
     return [PartAnswer.render(part) for part in parts] if len(parts) > 1 else []
 
 
