@@ -61,13 +61,14 @@ def get_enrollment(session: Session, enrollment: UUID) -> Enrollment:
     return get_row(session, Enrollment, enrollment)
 
 
-def get_with_applicant(session: Session, enrollment: UUID) -> Enrollment:
-    """As `get_enrollment`; its applicant, who is read with it, is known to the session."""
+def get_with_applicant(session: Session, enrollment: UUID) -> tuple[Enrollment, Person | None]:
+    """As `get_enrollment`, with its applicant, if the transaction may see them. Whoever keeps both
+    has them known to the session, which doesn't read either again."""
     query = select(Enrollment, Person).outerjoin(Person, Person.id == Enrollment.person_id)
     row = session.execute(query.where(Enrollment.id == enrollment)).one_or_none()
     if row is None:
         raise NotFound()
-    return row[0]
+    return row[0], row[1]
 
 
 def find_by_folio(session: Session, folio: str) -> UUID | None:

@@ -122,7 +122,7 @@ def _find(
 def _get(
     session: Session, enrollment_id: UUID, *, now: datetime, actor: Actor, vault: Vault
 ) -> Payable:
-    enrollment = get_with_applicant(session, enrollment_id)
+    enrollment, _applicant = get_with_applicant(session, enrollment_id)
     if not _is_own(enrollment, actor):
         raise NotFound()
     payable = _payable(session, enrollment, now=now, vault=vault)

@@ -258,7 +258,7 @@ def _pay_dues(job: JobContext, sender: Actor, enrollment: UUID) -> list[UUID]:
             session, _wanted(enrollment), now=now, actor=sender, vault=job.vault
         )
         command = OrderRemittance(quoted.id, make_recipient(), Purpose.FAMILY)
-        first = transfers.order(session, command, now=now, actor=sender, vault=job.vault)
+        first = transfers.order(session, command, now=now, actor=sender, vault=job.vault).first
         parts = list_parts(session, first.id)
         assert parts[DUES].receive_minor == 3_000_00
         assert not transfers.list_payable(session, now=now, actor=sender, vault=job.vault)
