@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import drop_function, install
 
-revision = "0121"
-down_revision = "0120"
+revision = "0122"
+down_revision = "0121"
 
 
 def upgrade() -> None:
