@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -125,10 +125,13 @@ _HELD = """
             AND starts_at < %(start)s + interval '1 day'
             AND (holder_id = %(actor)s OR frees_at <= %(now)s))
 """
-_REMEMBERED = "SELECT remembered(%(actor)s, %(key)s, %(hash)s)"
-_REFUSE = """
-    SELECT refuse_booking_v2(
-        %(consulate)s, %(offered)s, %(services)s, %(people)s, %(account)s)
+# One statement, so that whoever is refused for an appointment that they hold never holds it by the
+# same request.
+_REFUSAL = """
+    SELECT coalesce(
+        remembered(%(actor)s, %(key)s, %(hash)s),
+        jsonb_build_object('refused', booking_refusal(
+            %(consulate)s, %(offered)s, %(services)s, %(people)s, %(account)s)))
     FROM (SELECT set_config('app.consulate', '*', true)) everywhere
 """
 # Answered instead of looking for a seat where only the search knows, or raised where a desk was
@@ -215,10 +218,10 @@ def _book(
         with connection.transaction():
             return _book_by_search(connection, command, values)
     except (SlotTaken, SlotNotOffered) as refused:
-        # Whoever holds an appointment hears that first, as without a search.
+        # Whoever holds an appointment hears that first, as without a search; and the same request
+        # may have been sent twice, and the other one found a place that was freed meanwhile.
         offered = isinstance(refused, SlotTaken)
-        connection.execute(_REFUSE, {**values, "offered": offered})
-        raise
+        return _only(connection, _REFUSAL, {**values, "offered": offered})
 
 
 def _undone_alone(connection: psycopg.Connection[Any]) -> AbstractContextManager[Any]:
@@ -231,7 +234,18 @@ def _call(
     connection: psycopg.Connection[Any], values: dict[str, Any], *, search: bool
 ) -> dict[str, Any]:
     # Prepared at once: a connection that is new in a rush is asked the same again and again.
-    row = connection.execute(_BOOK, {**values, "search": search}, prepare=True).fetchone()
+    return _only(connection, _BOOK, {**values, "search": search}, prepare=True)
+
+
+def _only(
+    connection: psycopg.Connection[Any],
+    statement: LiteralString,
+    values: Mapping[str, Any],
+    *,
+    prepare: bool | None = None,
+) -> dict[str, Any]:
+    """What the statement answers: a row of one object."""
+    row = connection.execute(statement, values, prepare=prepare).fetchone()
     return row[0] if row else {}
 
 
@@ -256,36 +270,19 @@ def _book_by_search(
     if not claimed:
         raise ClaimTaken()
     seats = plan_as_json(plan, command.party, people)
-    row = connection.execute(_SEAT, {**values, **seats, "answer": Jsonb(answer)}).fetchone()
-    return row[0] if row else {}
+    return _only(connection, _SEAT, {**values, **seats, "answer": Jsonb(answer)})
 
 
 def _refuse_without_room(
     connection: psycopg.Connection[Any], command: BookAppointment, values: dict[str, Any]
 ) -> None:
-    """Raise as `look_for_seats`, unless it was booked before under the same key, or places are to
-    be freed first."""
+    """Raise as `look_for_seats`, unless places are to be freed first."""
     connection.execute(_EVERYWHERE)
     if command.idempotency_key is not None:
         connection.execute(_WAIT_FOR_KEY, values)
     row = connection.execute(_HELD, values).fetchone()
-    if row and row[0]:
-        return
-    try:
+    if not (row and row[0]):
         look_for_seats(connection, command.consulate, command.party)
-    except (SlotTaken, SlotNotOffered):
-        # The key is looked up after the places: who repeats the request that took the last one
-        # must not be refused.
-        if not _is_repeated(connection, values):
-            raise
-
-
-def _is_repeated(connection: psycopg.Connection[Any], values: dict[str, Any]) -> bool:
-    """Whether it was booked before, under the same key: the answer is kept."""
-    if values["key"] is None:
-        return False
-    row = connection.execute(_REMEMBERED, values).fetchone()
-    return row is not None and row[0] is not None
 
 
 def explain_claim(

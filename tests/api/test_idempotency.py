@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
+from services.appointments import booking
+from services.appointments.errors import SlotTaken
 from services.appointments.models import Appointment
 from services.facts.models import Fact
 from services.kernel.audit import Role
@@ -103,6 +106,32 @@ def test_fifty_posts_at_once_with_fifty_keys_are_still_one_appointment(web: Web)
         "already_booked", "slot_taken", "request_in_progress", "identity_check_pending",
     }  # fmt: skip
     assert len(web.call("GET", "/appointments", token=token).get_json()["items"]) == 1
+
+
+def test_whoever_finds_no_place_hears_what_the_same_request_found_meanwhile(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place is freed after the first of them looked, and before it is told why not."""
+    token = token_of(web, Role.CITIZEN, subject="meanwhile")
+    web.session(consulate="miami", service_minutes={"PAS10": 30})
+    start = web.free(consulate="miami")[0]["start"]
+    attendees = [person(59)]
+    body = {"consulate": "miami", "service": "PAS10", "start": start, "attendees": attendees}
+    search: Any = booking._book_by_search
+    answers = []
+
+    def post() -> TestResponse:
+        return web.call("POST", "/appointments", body, token=token, headers=_key("meanwhile"))
+
+    def find_nothing_first(*asked: Any) -> Any:
+        monkeypatch.setattr(booking, "_book_by_search", search)
+        answers.append(post())
+        raise SlotTaken()
+
+    monkeypatch.setattr(booking, "_book_by_search", find_nothing_first)
+    answers.append(post())
+    assert [answer.status_code for answer in answers] == [201, 201], answers[-1].text
+    assert answers[0].get_json() == answers[1].get_json()
 
 
 def test_posts_at_once_with_one_key_are_one_quote(web: Web) -> None:
