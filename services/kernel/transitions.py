@@ -15,14 +15,15 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, inspect, select, update
+from psycopg.types.json import Jsonb
+from sqlalchemy import Select, bindparam, inspect, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.kernel import audit
 from services.kernel.audit import Actor
-from services.kernel.db import Base, PartOf
+from services.kernel.db import Base, Owners, PartOf, Statement, text
 from services.kernel.errors import NotFound, WrongState
 from services.kernel.writes import Write, write
 
@@ -104,10 +105,13 @@ class Lifecycle(Generic[Thing, Status]):
     ) -> None:
         columns = {**_take_unwritten(thing), **columns}
         session.flush()
-        swap = _swapping(self.model, tuple(sorted(columns)))
-        values = {f"new_{name}": value for name, value in columns.items()}
-        swapped = session.execute(swap, {**values, "row": thing.id, "before": before}).first()  # type: ignore[attr-defined]
-        if swapped is None:
+        owner = _owner(self.model)
+        owner = None if owner in columns else owner
+        swap = _swapping(self.model, tuple(sorted(columns)), owner)
+        values = {f"new_{name}": _sent(self.model, name, each) for name, each in columns.items()}
+        whose = {"owner": getattr(thing, owner)} if owner else {}
+        row = {"row": thing.id, "before": before}  # type: ignore[attr-defined]
+        if session.execute(swap, {**values, **row, **whose}).first() is None:
             raise WrongState(state=before)
         for name, value in columns.items():
             set_committed_value(thing, name, value)
@@ -153,14 +157,27 @@ def _locking(model: Any) -> Select[Any]:
 
 
 @cache
-def _swapping(model: Any, columns: tuple[str, ...]) -> ReturningUpdate[Any]:
-    return (
-        update(model)
-        .where(model.id == bindparam("row"), model.status == bindparam("before"))
-        .values({name: bindparam(f"new_{name}") for name in columns})
-        .returning(model.id)
-        .execution_options(synchronize_session=False)
+def _swapping(model: Any, columns: tuple[str, ...], owner: str | None) -> Statement:
+    """Of the row that was locked, which still is whose it was."""
+    new = ", ".join(f"{name} = :new_{name}" for name in columns)
+    mine = f" AND {owner} IS NOT DISTINCT FROM :owner" if owner else ""
+    return text(
+        f"UPDATE {model.__tablename__} SET {new}"  # noqa: S608 - names of our own tables
+        f" WHERE id = :row AND status = :before{mine} RETURNING id"
     )
+
+
+@cache
+def _owner(model: Any) -> str | None:
+    owners = model.owners
+    return (owners.account or owners.office) if isinstance(owners, Owners) else None
+
+
+def _sent(model: Any, column: str, value: Any) -> Any:
+    """The value as the driver is given it."""
+    if value is not None and isinstance(model.__table__.c[column].type, JSONB):
+        return Jsonb(value)
+    return value
 
 
 def _take_unwritten(thing: Any) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from services.kernel.crypto import Vault
 from services.remittances.funding import ChargeAnswer, ChargeTask, claim_charge, settle_parts
 from services.remittances.lifecycle import LIFECYCLE
-from services.remittances.parts import lock_parts
+from services.remittances.parts import lock_charged
 from services.remittances.payout import PayoutTask, claim_locked
-from services.remittances.rules import UNPAID
+from services.remittances.rules import UNPAID, day_in_mexico
+from services.remittances.tariffs import tariff_when_asked
 
 
 def claim_next(
@@ -23,7 +24,8 @@ def claim_next(
     remittance = LIFECYCLE.lock(session, remittance_id)
     if remittance.status in UNPAID:
         return claim_charge(session, remittance, now=now)
-    return claim_locked(session, remittance, now=now, vault=vault)
+    rules = tariff_when_asked(session, day_in_mexico(now))
+    return claim_locked(session, remittance, rules, now=now, vault=vault)
 
 
 def settle_and_claim(
@@ -31,6 +33,8 @@ def settle_and_claim(
 ) -> PayoutTask | None:
     """Take the provider's word; where that is a payment, order the payout with it, in the same
     transaction. Raises as `claim_next`."""
-    parts = lock_parts(session, remittance_id)
-    settle_parts(session, parts.values(), answer, now=now)
-    return claim_locked(session, parts[remittance_id], now=now, vault=vault)
+    parts = lock_charged(session, remittance_id)
+    rules = tariff_when_asked(session, day_in_mexico(now))
+    settle_parts(session, parts, answer, rules, now=now)
+    [remittance] = (part for part, _ in parts if part.id == remittance_id)
+    return claim_locked(session, remittance, rules, now=now, vault=vault)

@@ -7,10 +7,11 @@ their bank takes back later stops what isn't paid out yet; what is, is the house
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,12 +20,13 @@ from sqlalchemy.orm import Session
 from services.incidents.reporting import Report, report, settled_before
 from services.incidents.rules import Kind, Subject
 from services.kernel.audit import SYSTEM
+from services.kernel.db import text
 from services.kernel.ids import parse_folio
 from services.kernel.money import format_minor
 from services.remittances import entries
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Charge, Remittance
-from services.remittances.parts import lock_parts
+from services.remittances.parts import lock_charged
 from services.remittances.refunding import end_refund, give_back, settle_refund
 from services.remittances.rules import (
     FUNDING_RETURNED,
@@ -35,9 +37,10 @@ from services.remittances.rules import (
     ChargeStatus,
     Funding,
     Status,
+    Tariff,
     day_in_mexico,
 )
-from services.remittances.tariffs import tariff
+from services.remittances.tariffs import tariff_when_asked
 
 
 class ChargeStep(StrEnum):
@@ -81,21 +84,27 @@ class ChargeAnswer:
         return self.refunded or part.folio in self.refunds
 
 
+_ASK = text(
+    """
+    UPDATE charges SET asked_at = :now WHERE remittance_id = :remittance AND asked_at IS NULL
+    RETURNING folio, amount_minor, expires_at
+    """
+)
+
+
 def claim_charge(session: Session, remittance: Remittance, *, now: datetime) -> ChargeTask:
     """What to do about the payment of a locked remittance, written down: to be committed before
     the call. One that wasn't paid within its term is stopped."""
+    first = session.execute(_ASK, {"remittance": remittance.id, "now": now}).first()
+    if first is not None:
+        return charge_task(remittance, first, ChargeStep.CHARGE)
     charge = session.get_one(Charge, remittance.id)
-    if charge.asked_at is None:
-        charge.asked_at = now
-        step = ChargeStep.CHARGE
-    else:
-        step = ChargeStep.STOP if now >= charge.expires_at else ChargeStep.ASK
-    session.flush()
+    step = ChargeStep.STOP if now >= charge.expires_at else ChargeStep.ASK
     return charge_task(remittance, charge, step)
 
 
-def charge_task(remittance: Remittance, charge: Charge, step: ChargeStep) -> ChargeTask:
-    """The charge as the provider is told of it."""
+def charge_task(remittance: Remittance, charge: Any, step: ChargeStep) -> ChargeTask:
+    """The charge as the provider is told of it: a `Charge`, or its row."""
     return ChargeTask(
         step=step,
         remittance=remittance.id,
@@ -131,22 +140,33 @@ def settle_charge(
     It is a word on every part of the order. Old news changes nothing; what can't be (paid after it
     ended, another amount than was asked for) becomes an incident.
     """
-    parts = lock_parts(session, remittance_id)
-    settle_parts(session, parts.values(), answer, now=now)
-    return Status(parts[remittance_id].status)
+    parts = lock_charged(session, remittance_id)
+    settle_parts(session, parts, answer, tariff_when_asked(session, day_in_mexico(now)), now=now)
+    [remittance] = (part for part, _ in parts if part.id == remittance_id)
+    return Status(remittance.status)
 
 
 def settle_parts(
-    session: Session, parts: Iterable[Remittance], answer: ChargeAnswer, *, now: datetime
+    session: Session,
+    parts: Iterable[tuple[Remittance, Charge]],
+    answer: ChargeAnswer,
+    rules: Callable[[], Tariff],
+    *,
+    now: datetime,
 ) -> None:
-    """`settle_charge` of an order whose parts this transaction has locked."""
-    for part in parts:
-        _settle(session, part, session.get_one(Charge, part.id), answer, now)
+    """`settle_charge` of an order whose parts and charges this transaction has locked."""
+    for part, charge in parts:
+        _settle(session, part, charge, answer, rules, now)
     session.flush()
 
 
 def _settle(
-    session: Session, remittance: Remittance, charge: Charge, answer: ChargeAnswer, now: datetime
+    session: Session,
+    remittance: Remittance,
+    charge: Charge,
+    answer: ChargeAnswer,
+    rules: Callable[[], Tariff],
+    now: datetime,
 ) -> None:
     if _differs(remittance, charge, answer):
         _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
@@ -154,7 +174,7 @@ def _settle(
     _learn(charge, answer)
     match answer.status:
         case ChargeStatus.PAID:
-            _take_payment(session, remittance, charge, answer, now)
+            _take_payment(session, remittance, charge, answer, rules, now)
             if answer.gave_back(remittance):
                 settle_refund(session, remittance, charge, now)
         case ChargeStatus.FAILED:
@@ -182,7 +202,12 @@ def _learn(charge: Charge, answer: ChargeAnswer) -> None:
 
 
 def _take_payment(
-    session: Session, remittance: Remittance, charge: Charge, answer: ChargeAnswer, now: datetime
+    session: Session,
+    remittance: Remittance,
+    charge: Charge,
+    answer: ChargeAnswer,
+    rules: Callable[[], Tariff],
+    now: datetime,
 ) -> None:
     """From now on it may be cancelled for as long as the law has it."""
     if remittance.funded_at is not None:
@@ -192,10 +217,8 @@ def _take_payment(
         return
     stopped = remittance.status not in UNPAID
     charge.state = ChargeStatus.PAID
-    window = tariff(session, day_in_mexico(now)).cancel
-    LIFECYCLE.move(
-        session, remittance, Status.FUNDED, now=now, actor=SYSTEM, cancel_until=now + window
-    )
+    until = now + rules().cancel
+    LIFECYCLE.move(session, remittance, Status.FUNDED, now=now, actor=SYSTEM, cancel_until=until)
     if stopped:
         give_back(session, remittance, now=now)
 

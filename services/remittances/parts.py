@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from services.kernel.errors import NotFound
-from services.remittances.models import Remittance
+from services.remittances.models import Charge, Remittance
 
 _one = aliased(Remittance)
 # Built once: to build a statement takes as long as to send it.
@@ -30,6 +30,13 @@ _LOCKED = _PARTS.with_for_update(key_share=True, of=Remittance).execution_option
     populate_existing=True
 )
 
+_CHARGED = (
+    _PARTS.join(Charge, Charge.remittance_id == Remittance.id)
+    .add_columns(Charge)
+    .with_for_update(key_share=True, of=(Remittance, Charge))
+    .execution_options(populate_existing=True)
+)
+
 
 def lock_parts(session: Session, remittance: UUID) -> dict[UUID, Remittance]:
     """All parts of the order that this one belongs to, by id, held until the transaction ends.
@@ -38,6 +45,14 @@ def lock_parts(session: Session, remittance: UUID) -> dict[UUID, Remittance]:
     if not parts:
         raise NotFound()
     return {part.id: part for part in parts}
+
+
+def lock_charged(session: Session, remittance: UUID) -> list[tuple[Remittance, Charge]]:
+    """`lock_parts` with their charges, which are held as well. Raises NotFound."""
+    parts = session.execute(_CHARGED, {"id": remittance}).all()
+    if not parts:
+        raise NotFound()
+    return [(part, charge) for part, charge in parts]
 
 
 def list_parts(session: Session, remittance: UUID) -> Sequence[Remittance]:

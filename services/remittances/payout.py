@@ -7,6 +7,7 @@ Open attempts are settled by what the agency says of the folio, never by guessin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,8 +22,8 @@ from services.incidents.rules import Kind
 from services.kernel import audit
 from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.kernel.money import format_minor
-from services.kernel.tables import append_numbered
 from services.remittances.books import refuse_when_stopped
 from services.remittances.credit import CreditProof, written
 from services.remittances.errors import RecipientForgotten
@@ -58,7 +59,6 @@ from services.remittances.rules import (
 )
 from services.remittances.screening import screen
 from services.remittances.suspense import report_contradiction
-from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
 DUES_CONCEPT = "CUOTAS IMSS"
@@ -115,10 +115,15 @@ class PayoutAnswer:
 
 
 def claim_locked(
-    session: Session, remittance: Remittance, *, now: datetime, vault: Vault
+    session: Session,
+    remittance: Remittance,
+    in_force: Callable[[], Tariff],
+    *,
+    now: datetime,
+    vault: Vault,
 ) -> PayoutTask | None:
     """What to do next for a remittance that this transaction has locked, written down: to be
-    committed before the call.
+    committed before the call; by the rules ``in_force``.
 
     At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
     it, the step is to ask. None when it isn't to be paid out, or not yet; what never reached the
@@ -131,7 +136,7 @@ def claim_locked(
     to_be_sent = status in RESENDABLE and not reached_agency(session, remittance_id)
     if status not in READY and not to_be_sent:
         return _task(session, remittance, 0, vault)
-    rules = tariff(session, day_in_mexico(now))
+    rules = in_force()
     too_late = _too_late(session, remittance, rules, now)
     if too_late is not None:
         give_back(session, remittance, now=now, reason_code=too_late)
@@ -307,18 +312,20 @@ def describe_task(session: Session, remittance: Remittance, vault: Vault) -> Pay
     return _task(session, remittance, 0, vault)
 
 
+_BEGIN_ATTEMPT = text(
+    """
+    INSERT INTO payout_attempts (remittance_id, number, outcome, sent_at)
+    VALUES (:remittance, (SELECT coalesce(max(number), 0) + 1 FROM payout_attempts
+        WHERE remittance_id = :remittance), :outcome, :now)
+    RETURNING number
+    """
+)
+
+
 def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
-    return append_numbered(
-        session,
-        PayoutAttempt,
-        {
-            "remittance_id": remittance,
-            "outcome": AttemptOutcome.SENDING,
-            "sent_at": now,
-        },
-        owner="remittance_id",
-        number="number",
-    )
+    """The number of the next attempt of a locked remittance, written down."""
+    values = {"remittance": remittance, "outcome": AttemptOutcome.SENDING.value, "now": now}
+    return int(session.execute(_BEGIN_ATTEMPT, values).scalar_one())
 
 
 def _task(session: Session, remittance: Remittance, attempt: int, vault: Vault) -> PayoutTask:
@@ -380,31 +387,38 @@ def _may_arrive(session: Session, remittance: UUID, now: datetime) -> bool:
     return attempt is not None
 
 
+_CLOSE_ATTEMPTS = text(
+    """
+    UPDATE payout_attempts SET outcome = :outcome, settled_at = :now
+    WHERE remittance_id = :remittance AND outcome = ANY (:open)
+      AND number = coalesce(CAST(:number AS smallint), number)
+    """
+)
+
+
 def _close_attempt(
     session: Session, task: PayoutTask, outcome: AttemptOutcome, now: datetime
 ) -> None:
-    session.execute(
-        update(PayoutAttempt)
-        .where(
-            PayoutAttempt.remittance_id == task.remittance,
-            PayoutAttempt.number == task.attempt,
-            PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT)),
-        )
-        .values(outcome=outcome, settled_at=now)
-    )
+    _close_attempts(session, task.remittance, outcome, now, number=task.attempt)
 
 
 def _close_attempts(
-    session: Session, remittance: UUID, outcome: AttemptOutcome, now: datetime
+    session: Session,
+    remittance: UUID,
+    outcome: AttemptOutcome,
+    now: datetime,
+    *,
+    number: int | None = None,
 ) -> None:
-    session.execute(
-        update(PayoutAttempt)
-        .where(
-            PayoutAttempt.remittance_id == remittance,
-            PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT)),
-        )
-        .values(outcome=outcome, settled_at=now)
-    )
+    """Settle the open ones, or that one of them."""
+    values = {
+        "remittance": remittance,
+        "outcome": outcome.value,
+        "now": now,
+        "open": sorted(OPEN_ATTEMPT),
+        "number": number,
+    }
+    session.execute(_CLOSE_ATTEMPTS, values)
 
 
 def _learn(session: Session, remittance: Remittance, answer: PayoutAnswer) -> None:

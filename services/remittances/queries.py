@@ -13,11 +13,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select, tuple_
+from sqlalchemy import and_, bindparam, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.citizens.accounts import find_holder
-from services.citizens.models import Account
+from services.citizens.models import Account, Person
 from services.citizens.people import open_person
 from services.incidents.models import Incident
 from services.kernel.crypto import Vault
@@ -228,15 +227,22 @@ def when_issued(session: Session, folio: str) -> datetime | None:
     return session.scalar(select(Remittance.registered_at).where(Remittance.folio == folio))
 
 
+# Built once: to build a statement takes as long as to send it.
+_NOTICE = (
+    select(Remittance, Quote, Account, Person)
+    .join(Quote, Quote.id == Remittance.quote_id)
+    .join(Account, Account.id == Remittance.account_id)
+    .outerjoin(Person, and_(Person.account_id == Remittance.account_id, Person.holder))
+    .where(Remittance.id == bindparam("id"))
+)
+
+
 def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | None:
     """What the message about it needs; None once the sender is forgotten."""
-    remittance = session.get_one(Remittance, remittance_id)
-    holder = find_holder(session, remittance.account_id)
+    remittance, ordered, account, holder = session.execute(_NOTICE, {"id": remittance_id}).one()
     if holder is None:
         return None
     profile = open_person(holder, vault)
-    ordered = session.get_one(Quote, remittance.quote_id)
-    language = session.get_one(Account, remittance.account_id).language
     return Notice(
         remittance.folio,
         Status(remittance.status),
@@ -246,7 +252,7 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
         remittance.cancel_until,
         remittance.branch,
         remittance.collect_until,
-        language,
+        account.language,
         email=profile.email,
         phone=profile.phone,
         account=remittance.account_id,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -75,6 +75,11 @@ def first_send_minor(values: Mapping[str, str]) -> int:
     """From how many cents on a first transfer to somebody is warned of, by `rules_of` a day. Raises
     `TariffUnavailable` without that rule."""
     return _cents(_rule_of(values, "first_send_warning"))
+
+
+def tariff_when_asked(session: Session, day: date) -> Callable[[], Tariff]:
+    """`tariff`, read when it is first asked for and once, for the steps of one transaction."""
+    return cache(lambda: tariff(session, day))
 
 
 def rules_of(session: Session, day: date) -> Mapping[str, str]:

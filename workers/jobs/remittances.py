@@ -23,7 +23,7 @@ from integrations.registry import Purpose
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
-from services.outbox.delivery import Lease, enqueue, hurry
+from services.outbox.delivery import Lease, end_waiting, enqueue, hurry
 from services.outbox.inbox import get_message
 from services.remittances.advancing import claim_next, settle_and_claim
 from services.remittances.cancelling import claim_cancel
@@ -43,6 +43,7 @@ from services.remittances.payout import (
 )
 from services.remittances.queries import find_spoken_of, get_remittance
 from services.remittances.rules import (
+    FINAL,
     IN_PAYOUT,
     PAID_OUT_FROM,
     Answer,
@@ -205,8 +206,10 @@ def _ask_beside(job: JobContext, remittance: Any) -> Settled:
     incidents.note_dropped(job, AGENCY, state.dropped)
 
     def write(session: Session, now: datetime) -> None:
-        if state.status is not PayoutStatus.NOT_FOUND:
-            settle_payout(session, remittance.id, _answer(state), now=now)
+        if state.status is PayoutStatus.NOT_FOUND:
+            return
+        if settle_payout(session, remittance.id, _answer(state), now=now) in FINAL:
+            end_waiting(session, PAYOUT, remittance.id)
 
     return Settled(state.status, write)
 
