@@ -175,9 +175,13 @@ def _owner(model: Any) -> str | None:
 
 def _sent(model: Any, column: str, value: Any) -> Any:
     """The value as the driver is given it."""
-    if value is not None and isinstance(model.__table__.c[column].type, JSONB):
-        return Jsonb(value)
-    return value
+    return Jsonb(value) if value is not None and column in _json_columns(model) else value
+
+
+@cache
+def _json_columns(model: Any) -> frozenset[str]:
+    columns = inspect(model).columns.items()
+    return frozenset(name for name, column in columns if isinstance(column.type, JSONB))
 
 
 def _take_unwritten(thing: Any) -> dict[str, Any]:
