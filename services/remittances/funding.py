@@ -155,19 +155,19 @@ def settle_parts(
     now: datetime,
 ) -> None:
     """`settle_charge` of an order whose parts and charges this transaction has locked."""
-    for part, charge in parts:
-        _settle(session, part, charge, answer, rules, now)
+    for locked in parts:
+        _settle(session, locked, answer, rules, now)
     session.flush()
 
 
 def _settle(
     session: Session,
-    remittance: Remittance,
-    charge: Charge,
+    locked: tuple[Remittance, Charge],
     answer: ChargeAnswer,
     rules: Callable[[], Tariff],
     now: datetime,
 ) -> None:
+    remittance, charge = locked
     if _differs(remittance, charge, answer):
         _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
         return
