@@ -383,6 +383,7 @@ class Remittance(Priced, Base):
     # Since then it names nobody: see `services.remittances.erasing`.
     erased_at: Mapped[datetime | None] = mapped_column(_NOW)
 
+    sender: Mapped[Person] = relationship(foreign_keys="Remittance.sender_id")
     recipient: Mapped[Person] = relationship(
         foreign_keys="Remittance.recipient_id", lazy="joined", innerjoin=True
     )

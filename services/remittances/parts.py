@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from services.kernel.errors import NotFound
 from services.remittances.models import Charge, Remittance
@@ -33,6 +33,8 @@ _LOCKED = _PARTS.with_for_update(key_share=True, of=Remittance).execution_option
 _CHARGED = (
     _PARTS.join(Charge, Charge.remittance_id == Remittance.id)
     .add_columns(Charge)
+    # Who is compared with lists when it is paid.
+    .options(joinedload(Remittance.sender, innerjoin=True))
     .with_for_update(key_share=True, of=(Remittance, Charge))
     .execution_options(populate_existing=True)
 )

@@ -78,7 +78,7 @@ def screen(
 
     What a person has decided about stays decided, unless the recipient's name was ``corrected``.
     """
-    rows = session.execute(_MATCH, _compared(session, remittance)).all()
+    rows = session.execute(_MATCH, _compared(remittance)).all()
     hits = [row for row in rows if row.party is not None]
     undecided = sum(
         _keep_hit(session, remittance, hit, now, again=corrected and hit.party == Party.RECIPIENT)
@@ -88,8 +88,8 @@ def screen(
     return Screened(bool(rows), undecided)
 
 
-def _compared(session: Session, remittance: Remittance) -> dict[str, Any]:
-    sender, recipient = session.get_one(Person, remittance.sender_id), remittance.payee
+def _compared(remittance: Remittance) -> dict[str, Any]:
+    sender, recipient = remittance.sender, remittance.payee
     return {
         "sender": _words_of(sender),
         "sender_born": sender.birth_date,
