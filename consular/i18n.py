@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,8 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from flask import Flask, request
 from flask_babel import Babel, Domain, force_locale, get_locale, gettext
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from services.enrollments.programs.schema import Bilingual
 from services.kernel.catalogue import DEFAULT_LANGUAGE, LANGUAGES, catalogue_resource, translations
@@ -43,7 +46,7 @@ from services.words import TABLES
 LANGUAGE_COOKIE = "lang"
 
 # Mexican Spanish, for 5,529.63 rather than 5.529,63.
-_LOCALES = {"es": "es_MX", "en": "en_US"}
+_LOCALES = {language: Locale.parse(name) for language, name in (("es", "es_MX"), ("en", "en_US"))}
 MEXICO_CITY = "America/Mexico_City"
 _DATE_LONG = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, MMMM d, y"}
 _DATE_PLAIN = {"es": "d 'de' MMMM 'de' y", "en": "MMMM d, y"}
@@ -85,7 +88,7 @@ class _Babel(Babel):  # type: ignore[misc]
 def init_i18n(app: Flask) -> None:
     """Install languages, ``_()`` and the filters of this module into an application."""
     _Babel(_MemoryDomain()).init_app(
-        app, default_locale=_LOCALES[DEFAULT_LANGUAGE], locale_selector=_select_locale
+        app, default_locale=str(_LOCALES[DEFAULT_LANGUAGE]), locale_selector=_select_locale
     )
     app.jinja_env.filters.update(_FILTERS)
     app.jinja_env.globals["current_language"] = current_language
@@ -142,27 +145,25 @@ def translated(text: Bilingual) -> str:
     return text.read_in(current_language())
 
 
-def _select_locale() -> str:
+def _select_locale() -> Locale:
     """Pages go by the reader's own choice, Spanish first; the API by ``Accept-Language``.
 
     The API's reader is a page, although it lives among the API's addresses.
     """
     if request.path.startswith("/api/") and request.path != "/api/docs":
-        return _LOCALES[_best_accepted()]
+        return _LOCALES[_best_accepted(request.headers.get("Accept-Language"))]
     language = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
     return _LOCALES.get(language, _LOCALES[DEFAULT_LANGUAGE])
 
 
-def _best_accepted() -> str:
+@lru_cache(maxsize=64)
+def _best_accepted(header: str | None) -> str:
     """The language that the caller likes best, by its first part: es-419 and es-US are Spanish,
-    also where plain ``en`` stands behind them."""
-    wanted = (tag.replace("_", "-").split("-")[0].lower() for tag in _accepted())
+    also where plain ``en`` stands behind them. Callers send few different headers, and each refusal
+    would read its own anew."""
+    accepted = (tag for tag, quality in parse_accept_header(header, LanguageAccept) if quality > 0)
+    wanted = (tag.replace("_", "-").split("-")[0].lower() for tag in accepted)
     return next((language for language in wanted if language in LANGUAGES), DEFAULT_LANGUAGE)
-
-
-def _accepted() -> Iterator[str]:
-    """Tags of the header, the most wanted first."""
-    return (tag for tag, quality in request.accept_languages if quality > 0)
 
 
 def words(table: str, code: str, **values: object) -> str:
@@ -290,7 +291,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def _locale() -> Locale:
-    return get_locale() or Locale.parse(_LOCALES[DEFAULT_LANGUAGE])
+    return get_locale() or _LOCALES[DEFAULT_LANGUAGE]
 
 
 def _aware(value: datetime) -> datetime:

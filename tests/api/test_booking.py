@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from tests.factories.web import Web, morning_at_office, person
 
 
@@ -29,6 +32,28 @@ def test_the_last_place_goes_to_one(web: Web) -> None:
     second = web.book(start, token=web.token("citizen", subject="b"), attendees=[person(2)])
     assert first.status_code == 201
     assert (second.status_code, second.get_json()["code"]) == (409, "slot_taken")
+
+
+def test_a_moment_is_one_place_in_whatever_zone_it_is_written(web: Web) -> None:
+    """The instant decides; a time without a zone could be of two places."""
+    web.session(desks=[{"name": name, "services": ["PAS10"]} for name in "ABC"])
+    first = web.free()[0]
+    start = datetime.fromisoformat(first["start"])
+    path = f"/consulates/losangeles/availability?service=PAS10&from={first['start'][:10]}"
+    listed = [
+        web.call("GET", path, headers={"Accept-Language": language}).get_json()["slots"]
+        for language in ("es-MX", "en", "ja")
+    ]
+    assert listed[0] == listed[1] == listed[2]
+    spellings = [start.astimezone(ZoneInfo(zone)) for zone in ("UTC", "Asia/Tokyo")]
+    for number, spelled in enumerate([*spellings, start]):
+        assert web.free()[0] == {**first, "free": 3 - number}
+        token = web.token("citizen", subject=str(number))
+        answer = web.book(spelled.isoformat(), token=token, attendees=[person(number)])
+        assert (answer.status_code, answer.get_json()["start"]) == (201, first["start"])
+    assert web.free()[0]["start"] != first["start"]
+    naive = web.book(first["start"][:19], token=web.token("citizen", subject="9"))
+    assert (naive.status_code, list(naive.get_json()["errors"])) == (422, ["start"])
 
 
 def test_three_desks_take_what_a_greedy_assignment_refuses(web: Web) -> None:

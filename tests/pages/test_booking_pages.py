@@ -80,6 +80,18 @@ def test_a_time_that_is_taken_meanwhile_costs_no_answer(
     assert "Tu cita está reservada" in booked
 
 
+def test_the_last_steps_alone_book_nothing(web: Web) -> None:
+    """Sent without those before them: no contact was proved, so there is no appointment."""
+    web.session()
+    client, start = web.client, web.free()[0]["start"]
+    page = client.get("/citas/persona", query_string={**PLACE, "start": start}).text
+    for address, code in (("/citas/revisar", ""), ("/citas/codigo", "123456")):
+        answer = post(client, address, {**fields(page), **OWN, "code": code}, page)
+        assert "Tu cita está reservada" not in answer.text
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        assert session.scalar(text("SELECT count(*) FROM appointments")) == 0
+
+
 def test_each_page_says_for_whom_when_and_where_and_what_it_costs_and_takes(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

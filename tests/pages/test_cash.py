@@ -173,27 +173,37 @@ def test_page_and_files_of_the_day_have_each_person_once_under_one_label(
     web: Web, officer: Browser
 ) -> None:
     serve(web, officer)
-    missed = book(web, 1)
+    missed, sent_away, undone = (book(web, number) for number in (1, 4, 5))
     book(web, 2, attendees=[person(2), person(3)])
     web.travel(morning_at_office().replace(hour=20))
     officer = staff_browser(web.app, "officer", "losangeles")
     officer.post(f"/desk/appointments/{missed}/no-show")
+    for each, *steps in (
+        (sent_away, "check-in", "not-served"),
+        # Called, taken back and called again: one person still.
+        (undone, "check-in", "call", "undo", "call"),
+    ):
+        for step in steps:
+            told = {"n": "1", "desk": "A", "reason": "Falta el acta", "identity_checked": "true"}
+            answer = officer.post(f"/desk/appointments/{each}/{step}", **told)
+            assert answer.status_code == 303, (step, answer.text)
     page = officer.get(f"/desk/day?day={DAY}").text
     rows = list(
         csv.DictReader(StringIO(officer.get(f"/desk/day.csv?day={DAY}").data.decode("utf-8-sig")))
     )
     assert sorted(row["Estado"] for row in rows) == [
-        "Atendida", "No se presentó", "Reservada", "Reservada",
+        "Atendida", "Llamada a ventanilla", "No se presentó", "No se pudo atender", "Reservada",
+        "Reservada",
     ]  # fmt: skip
-    assert len({row["Folio"] for row in rows}) == 4
+    assert len({row["Folio"] for row in rows}) == len(rows)
     table = page.rpartition("<table")[2]
-    assert table.count('<th scope="col"') * 4 == table.count("<td") + table.count('<th scope="row"')
+    assert table.count('<th scope="col"') * 6 == table.count("<td") + table.count('<th scope="row"')
     book_ = zipfile.ZipFile(BytesIO(officer.get(f"/desk/day.xlsx?day={DAY}").data))
     sheet = book_.read("xl/worksheets/sheet1.xml").decode()
     for row in rows:
         assert row["Folio"] in sheet
         assert row["Estado"] in sheet
         assert row["Estado"] in page
-    assert sheet.count("<row ") == 5
+    assert sheet.count("<row ") == 7
     assert "<v>209.00</v>" in sheet
     assert "<f>" not in sheet

@@ -15,11 +15,13 @@ from sqlalchemy import text
 from services.appointments.queueing import list_queue
 from services.appointments.rules import Waiting, queue_place
 from services.kernel.db import NETWORK_SCOPE
+from tests.factories.counting import counting
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web, morning_at_office, person, working_day
 
 WINDOWS = [{"name": name, "services": ["PAS10", "MAT"]} for name in "ABC"]
 OTHER = {"name": "Z", "services": ["RFC"]}
+TICKET_STATEMENTS = 26
 
 
 @pytest.fixture
@@ -239,6 +241,25 @@ def test_a_ticket_without_appointment_waits_after_those_of_its_time(
     assert [slot["free"] for slot in web.free()] == free
     assert call_next(officer) == now["id"]
     assert call_next(officer) == order[1]
+
+
+def test_a_ticket_is_one_form_and_few_statements(web: Web, officer: Browser) -> None:
+    """Ten seconds, counted in what they are made of: a form that asks for the service alone, three
+    requests, and what the database is asked meanwhile, however many wait already."""
+    arrive(officer, booked(web, 1), booked(web, 2, 1))
+    agenda = officer.get("/desk/?desk=A").text
+    link = re.search(r'href="([^"]+)" accesskey="t"', agenda)
+    assert link is not None
+    with counting(web.app.extensions["consular.database"]) as asked:
+        form = officer.get(unescape(link[1])).text
+        assert form.partition("<main")[2].count("<form") == 1
+        ours = dict(re.findall(r'name="(csrf_token|form_key|desk)" value="([^"]*)"', form))
+        given = officer.client.post("/desk/tickets", data={**ours, "service": "PAS10"})
+        page = unescape(officer.get(given.location).text)
+    assert "Sin nombre" in page
+    assert "Sin cita <strong>1</strong>" in page
+    assert len(waiting(web)) == 3
+    assert len(asked) <= TICKET_STATEMENTS, "\n".join(asked)
 
 
 def test_the_screen_shows_the_end_of_a_folio_and_a_window_and_no_name(

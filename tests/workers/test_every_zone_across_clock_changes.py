@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,8 +18,12 @@ import pytest
 import vobject
 from flask.testing import FlaskClient
 from icalendar import Calendar
+from pypdfium2 import PdfDocument
+from sqlalchemy import text
 
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
+from tests.factories.staff import citizen_browser
 from tests.factories.web import Web, person, running_web
 from workers import message_context
 from workers.message_context import Means
@@ -68,8 +72,8 @@ def open_sessions(web: Web, office: str, day: date) -> bool:
     return all(answer.status_code == 201 for answer in answers)
 
 
-def offered(web: Web, office: str, day: date) -> list[str]:
-    path = f"/consulates/{office}/availability?service=PAS10&from={day}&to={day}"
+def offered(web: Web, office: str, day: date, last: date | None = None) -> list[str]:
+    path = f"/consulates/{office}/availability?service=PAS10&from={day}&to={last or day}"
     answer = web.call("GET", path)
     assert answer.status_code == 200, answer.text
     return [slot["start"] for slot in answer.get_json()["slots"]]
@@ -142,3 +146,54 @@ def test_a_time_is_the_same_everywhere_and_can_be_booked_as_listed(
                     assert answer.status_code == 201, (zone, start, answer.text)
                     check_appointment(web, job, answer.get_json(), zone)
     assert number > 80
+
+
+TWO_ZONES = {"losangeles": "America/Los_Angeles", "barcelona": "Europe/Madrid"}
+
+
+def changes(zone: str) -> list[date]:
+    return days_of_change(zone, datetime.now(UTC).date() + timedelta(days=20))
+
+
+@pytest.mark.parametrize("office", TWO_ZONES)
+def test_a_period_lists_what_its_days_list_whichever_of_them_is_of_the_change(
+    web: Web, office: str
+) -> None:
+    for change in changes(TWO_ZONES[office]):
+        web.travel(datetime.combine(change, time(), UTC) - timedelta(days=9))
+        before, after = (change + timedelta(days=n) for n in (-1, 1))
+        opened = [day for day in (before, change, after) if open_sessions(web, office, day)]
+        assert change in opened, "nothing is shown where the office is closed on that day"
+        of_day = {day: offered(web, office, day) for day in (before, change, after)}
+        for first, last in ((before, change), (change, after), (before, after)):
+            each = [of_day[day] for day in of_day if first <= day <= last]
+            assert offered(web, office, first, last) == [*chain(*each)]
+
+
+@pytest.mark.parametrize("office", TWO_ZONES)
+def test_a_winter_time_booked_in_summer_and_the_other_way_round_reads_alike(
+    web: Web, job: JobContext, office: str
+) -> None:
+    zone = TWO_ZONES[office]
+    for change in changes(zone):
+        web.travel(datetime.combine(change, time(), UTC) - timedelta(days=9))
+        after = (change + timedelta(days=n) for n in range(1, 9))
+        day = next(day for day in after if open_sessions(web, office, day))
+        [start] = [each for each in offered(web, office, day) if each[11:16] == "17:00"]
+        ana = web.token("citizen", subject=f"ana-{change}")
+        booked = web.book(start, token=ana, consulate=office, attendees=[person(change.month)])
+        assert booked.status_code == 201, booked.text
+        id = booked.get_json()["id"]
+        assert booked.get_json()["start"] == start
+        check_appointment(web, job, booked.get_json(), zone)
+        own = text("SELECT account_id FROM appointments WHERE id = :id")
+        with web.database.transaction(NETWORK_SCOPE) as session:
+            account = session.execute(own, {"id": id}).scalar_one()
+        paper = PdfDocument(web.call("GET", f"/appointments/{id}.pdf", token=ana).get_data())
+        for said in (
+            unescape(citizen_browser(web.app, account).get(f"/citas/{id}").text),
+            "\n".join(page.get_textpage().get_text_range() for page in paper),
+        ):
+            assert "5:00" in said
+            assert "4:00" not in said
+            assert "6:00" not in said

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.releasing import list_due, release
 from services.kernel.db import NETWORK_SCOPE
+from tests.factories.staff import staff_browser
 from tests.factories.web import Web, morning_at_office, person, working_day
 from tests.workers.conftest import let_it_pass
 from workers.runtime import JobContext
@@ -61,6 +62,30 @@ def test_a_kept_place_is_for_whom_it_is_kept(web: Web) -> None:
     assert book(web, 3, start, share=ELDERLY) is None
     assert (free(web), free(web, ELDERLY)) == ({}, {})
     assert book(web, 4, start, share=ELDERLY) == "slot_taken"
+
+
+def test_no_place_is_kept_unless_somebody_says_so(web: Web) -> None:
+    """By a session, by one that is opened on the page, and by a series."""
+    assert web.session(desks=TWO, closes="09:15")["reserves"] == []
+    assert (free(web), free(web, ELDERLY)) == ({"09:00": 2}, {"09:00": 2})
+    supervisor, day = staff_browser(web.app, "supervisor", "losangeles"), working_day()
+    on_page = {
+        "date": day.isoformat(), "opens": "11:00", "closes": "11:15", "slot_minutes": "15",
+        "groups": "1", "desks": "C", "service_1_PAS10": "1",
+    }  # fmt: skip
+    assert supervisor.post("/desk/sessions", **on_page).status_code == 303
+    series = {
+        "consulate": "losangeles", "rrule": f"FREQ=DAILY;UNTIL={day:%Y%m%d}",
+        "first_day": day.isoformat(), "opens": "12:00", "closes": "12:15", "slot_minutes": 15,
+        "desks": TWO,
+    }  # fmt: skip
+    token = web.token("supervisor", "losangeles")
+    answer = web.call("POST", "/session-series", series, token=token)
+    assert answer.status_code == 201, answer.text
+    query = text("SELECT reserves FROM sessions UNION ALL SELECT reserves FROM session_series")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        assert session.scalars(query).all() == [[]] * 4
+    assert free(web) == free(web, ELDERLY) == {"09:00": 2, "11:00": 1, "12:00": 2}
 
 
 def test_who_uses_a_share_uses_another_place_once_theirs_are_taken(web: Web) -> None:

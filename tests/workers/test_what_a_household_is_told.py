@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
+from pypdfium2 import PdfDocument
 from sqlalchemy import text
 
 from consular.input.pre_applications import PreApplicationSchema
@@ -42,7 +44,7 @@ def test_who_booked_for_relatives_hears_who_was_taken_off(web: Web, job: JobCont
     assert "Beto Demo Aaac" in message.subject + message.body
 
 
-def test_people_of_the_same_time_learn_nothing_of_one_another(web: Web) -> None:
+def test_people_of_the_same_time_learn_nothing_of_one_another(web: Web, job: JobContext) -> None:
     ana, eve = (web.token("citizen", subject=who) for who in ("ana", "eve"))
     start = web.free()[0]["start"]
     booked = web.book(start, token=ana, attendees=[person(1), person(2)]).get_json()["id"]
@@ -52,8 +54,17 @@ def test_people_of_the_same_time_learn_nothing_of_one_another(web: Web) -> None:
     assert web.call("GET", f"/appointments/{booked}.pdf", token=eve).status_code == 404
     mine = web.call("GET", f"/appointments/{own}", token=eve).text
     calendar = web.call("GET", f"/appointments/{own}.ics", token=eve).text
+    paper = PdfDocument(web.call("GET", f"/appointments/{own}.pdf", token=eve).get_data())
+    with job.transaction() as session:
+        means = Means(datetime.now(UTC), "", job.vault)
+        context = message_context.appointment(session, UUID(own), means, "appointment_confirmation")
+    assert context is not None
+    message = write(context.message, context.language, context.values)
+    printed = "\n".join(page.get_textpage().get_text_range() for page in paper)
+    assert "Aaaj" in mine
+    assert "Aaaj" in printed
     for name in ("Aaab", "Aaac"):
-        assert name not in mine + calendar
+        assert name not in mine + calendar + printed + message.subject + message.body
 
 
 def test_the_copy_has_what_was_written_down_before_coming(web: Web) -> None:
