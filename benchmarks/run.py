@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
+
+import httpx
 
 from benchmarks import client, enrollments, facts, ledger, orders, remittances
 from benchmarks import stage as stages
@@ -38,6 +41,7 @@ BARE_ORDER = "bare Flask views, the rows of quote and order in one raw statement
 NO_OP = "RQ's own no-op jobs/s, as many SimpleWorkers as the product has, same Valkey"
 ENROLLING_RUNS = 3
 WARM_UP = 50
+TICKETS = "/desk/tickets"
 BARE_FREE = "bare Flask view, one raw psycopg query, same server"
 
 
@@ -147,6 +151,24 @@ def agenda(stage: Stage, size: Size) -> Result:
     return compared("agenda_300", "ms", pairs, "p95; its SQL in a bare Flask view, same server")
 
 
+def ticket(stage: Stage, size: Size) -> Result:
+    """Somebody without an appointment gets a turn: the form, and its sending, for one officer."""
+    ask = {"Accept": "text/html", "Cookie": stage.officer}
+    page = httpx.get(f"http://{HOST}:{stage.product.port}{TICKETS}", headers=ask).text
+    [token] = set(re.findall(r'name="csrf_token" value="([0-9a-f]+)"', page))
+    ask["Content-Type"] = "application/x-www-form-urlencoded"
+    runs = []
+    for run in range(size.runs + 1):
+        forms = [
+            urlencode({"csrf_token": token, "form_key": f"{run}-{number}", "service": "PAS10"})
+            for number in range(size.reads)
+        ]
+        given = [http_request("POST", TICKETS, ask, form.encode()) for form in forms]
+        shown = [http_request("GET", TICKETS, ask)] * size.reads
+        runs.append(send(stage.product, shown, 1, 200).p95 + send(stage.product, given, 1, 303).p95)
+    return alone("walk_in_ticket", "ms", runs[1:])
+
+
 def first_page(stage: Stage, size: Size) -> list[Result]:
     """The portal's home page as a first visit sees it: its HTML alone."""
     reads = [http_request("GET", "/", {"Accept": "text/html"})] * size.reads
@@ -218,6 +240,8 @@ ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
     "availability_": availability,
     "home_page_": first_page,
     "agenda_300": lambda stage, size: [agenda(stage, size)],
+    # Behind the agenda, which it makes longer.
+    "walk_in_ticket": lambda stage, size: [ticket(stage, size)],
     "enrollment_": enrolling,
     "remittance_": remitting,
     # Behind those that have workers, who would do what its orders leave.

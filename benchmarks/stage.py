@@ -163,8 +163,10 @@ _LETTERS = str.maketrans("0123456789", "ghijklmnop")  # names are written with l
 def http_request(
     method: str, path: str, headers: dict[str, str] | None = None, body: Any = None
 ) -> bytes:
-    """A whole HTTP/1.1 request."""
-    payload = json.dumps(body).encode() if body is not None else b""
+    """A whole HTTP/1.1 request; a ``body`` of bytes as it is, any other as JSON."""
+    payload = (
+        body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    )
     headers_sent = {
         "Host": "localhost",
         "Content-Type": "application/json",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
 
 from tests.factories.web import Web, morning_at_office, person
 
@@ -54,6 +58,28 @@ def test_a_moment_is_one_place_in_whatever_zone_it_is_written(web: Web) -> None:
     assert web.free()[0]["start"] != first["start"]
     naive = web.book(first["start"][:19], token=web.token("citizen", subject="9"))
     assert (naive.status_code, list(naive.get_json()["errors"])) == (422, ["start"])
+
+
+def test_a_booking_and_a_refusal_are_one_statement_each(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the body to the answer, with the words of the refusal: one round trip."""
+    web.session()
+    first, second = (slot["start"] for slot in web.free()[:2])
+    tokens = [web.token("citizen", subject=str(number)) for number in range(3)]
+    assert web.book(first, token=tokens[0], attendees=[person(0)]).status_code == 201
+    asked: list[Any] = []
+    execute = psycopg.Cursor.execute
+
+    def note(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(query)
+        return execute(cursor, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", note)
+    for number, (start, status) in enumerate(((second, 201), (first, 409)), start=1):
+        asked.clear()
+        answer = web.book(start, token=tokens[number], attendees=[person(number)])
+        assert (answer.status_code, len(asked)) == (status, 1), asked
 
 
 def test_three_desks_take_what_a_greedy_assignment_refuses(web: Web) -> None:

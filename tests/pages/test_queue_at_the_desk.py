@@ -21,7 +21,7 @@ from tests.factories.web import Web, morning_at_office, person, working_day
 
 WINDOWS = [{"name": name, "services": ["PAS10", "MAT"]} for name in "ABC"]
 OTHER = {"name": "Z", "services": ["RFC"]}
-TICKET_STATEMENTS = 26
+TICKET_STATEMENTS = 30
 
 
 @pytest.fixture
