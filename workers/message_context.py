@@ -450,13 +450,30 @@ def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageCo
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
-    if message == "remittance_paid" and notice.dues:
+    if message == "remittance_refunded":
+        return _given_back(session, remittance_id, notice, means)
+    if notice.dues:
         message = "remittance_dues_paid"
-    if message == "remittance_refunded" and notice.is_part:
-        message = "remittance_part_refunded"
-    if message == "remittance_refunded" and notice.reason == RATE_OVER:
+    return _about_remittance(message, remittance_id, notice, means)
+
+
+def _given_back(
+    session: Session, remittance_id: UUID, notice: remittances.Notice, means: Means
+) -> MessageContext | None:
+    """What goes back now, and what of the payment doesn't; None where the sender's bank took it."""
+    back = remittances.read_back(session, remittance_id)
+    if not back.now.minor:
+        return None
+    message = "remittance_refunded"
+    if notice.reason == RATE_OVER:
         message = "remittance_rate_over"
-    return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS))
+    elif notice.is_part:
+        message = "remittance_part_refunded"
+    elif back.before.minor:
+        message = "remittance_rest_refunded"
+    values = {"back": back.now, "before": back.before, "stays": back.stays}
+    told = {name: f"{money.amount} {money.currency}" for name, money in values.items()}
+    return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS), **told)
 
 
 def remittance_not_paid(

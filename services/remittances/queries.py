@@ -37,6 +37,7 @@ from services.remittances.models import (
     RemittanceEvent,
     ScreeningHit,
 )
+from services.remittances.parts import list_parts
 from services.remittances.rules import (
     ENDED_UNPAID,
     FOR_A_PERSON,
@@ -95,6 +96,16 @@ class Notice:
     def is_part(self) -> bool:
         """There is another part of its order."""
         return self.order[0] != self.total
+
+
+@dataclass(frozen=True)
+class Back:
+    """Of what the sender paid: what goes back with this remittance, what of it went back before,
+    and what of its order stays with the other part."""
+
+    now: Money
+    before: Money
+    stays: Money
 
 
 @dataclass(frozen=True)
@@ -260,6 +271,18 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
         order=(ordered.total, ordered.total_to_recipient),
         dues=remittance.enrollment_id is not None,
     )
+
+
+def read_back(session: Session, remittance_id: UUID) -> Back:
+    """Where the money of one goes that was given back."""
+    remittance = session.get_one(Remittance, remittance_id)
+    others = [part for part in list_parts(session, remittance_id) if part.id != remittance_id]
+    stays = sum(
+        part.total_minor - part.refunded_minor - part.remedied_minor - part.returned_minor
+        for part in others
+    )
+    minor = (remittance.refunded_minor, remittance.remedied_minor, stays)
+    return Back(*(Money(each, remittance.total.currency) for each in minor))
 
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[Remittance]:

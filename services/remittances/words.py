@@ -273,9 +273,17 @@ MESSAGES: Mapping[str, Message] = {
     "remittance_refunded": Message(
         _("Te devolvemos tu dinero: %(folio)s"),
         _(
-            "Tu envío %(folio)s no se entregó. Te devolvemos %(total)s, todo lo que pagaste, a más"
+            "Tu envío %(folio)s no se entregó. Te devolvemos %(back)s, todo lo que pagaste, a más"
             " tardar en %(days)s días hábiles. Tu recibo y los detalles, con tu cuenta:"
             " %(address)s"
+        ),
+    ),
+    "remittance_rest_refunded": Message(
+        _("Te devolvemos el resto: %(folio)s"),
+        _(
+            "Tu envío %(folio)s no se entregó. Te devolvemos %(back)s a más tardar en %(days)s días"
+            " hábiles. Ya te habíamos devuelto %(before)s: es todo lo que pagaste. Los detalles,"
+            " con tu cuenta: %(address)s"
         ),
     ),
     "remittance_dues_paid": Message(
@@ -288,16 +296,16 @@ MESSAGES: Mapping[str, Message] = {
     "remittance_part_refunded": Message(
         _("Te devolvemos una parte: %(folio)s"),
         _(
-            "La parte de tu envío con folio %(folio)s no se entregó. Te devolvemos %(total)s, lo"
-            " que pagaste por ella, a más tardar en %(days)s días hábiles. Los detalles, con tu"
-            " cuenta: %(address)s"
+            "La parte de tu envío con folio %(folio)s no se entregó. Te devolvemos %(back)s, lo que"
+            " pagaste por ella, a más tardar en %(days)s días hábiles. De tu pago quedan %(stays)s"
+            " en la otra parte. Los detalles, con tu cuenta: %(address)s"
         ),
     ),
     "remittance_rate_over": Message(
         _("Te devolvemos tu dinero: %(folio)s"),
         _(
             "Tu envío %(folio)s no salió a tiempo y ya no podíamos sostener tu tipo de cambio. Te"
-            " devolvemos %(total)s, todo lo que pagaste, a más tardar en %(days)s días hábiles."
+            " devolvemos %(back)s, lo que pagaste por él, a más tardar en %(days)s días hábiles."
             " Para enviarlo, cotiza otra vez. Los detalles, con tu cuenta: %(address)s"
         ),
     ),

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from services.kernel.audit import Actor
 from services.remittances.funding import ChargeAnswer, settle_charge
-from services.remittances.rules import ChargeStatus, Payout, Status
+from services.remittances.models import Remittance
+from services.remittances.rules import RATE_OVER, ChargeStatus, Payout, Status
 from tests.factories.payouts import PayoutBench
-from tests.factories.remittances import VAULT, make_remittance, make_sender
+from tests.factories.remittances import VAULT, make_divided, make_remittance, make_sender
 from workers import message_context
 from workers.message_context import Means, MessageContext
 from workers.messages import write
@@ -18,11 +20,24 @@ from workers.messages import write
 Gather = Callable[..., MessageContext | None]
 
 
+@pytest.fixture
+def sender(bench: PayoutBench) -> Actor:
+    with bench.work.transaction() as session:
+        return make_sender(session, now=bench.clock())
+
+
+def _means(bench: PayoutBench) -> Means:
+    return Means(bench.clock(), "https://x.example", VAULT)
+
+
+def _written(context: MessageContext | None) -> str | None:
+    return write(context.message, "es", context.values).body if context else None
+
+
 def _told(bench: PayoutBench, gather: Gather, remittance: UUID) -> str | None:
     """What the message says now, if it still goes out."""
     with bench.work.transaction() as session:
-        context = gather(session, remittance, Means(bench.clock(), "https://x.example", VAULT))
-    return write(context.message, "es", context.values).body if context else None
+        return _written(gather(session, remittance, _means(bench)))
 
 
 def test_paid_then_to_be_collected_then_delivered(bench: PayoutBench) -> None:
@@ -83,3 +98,55 @@ def test_a_payment_that_the_bank_took_back_is_not_said_to_have_never_come(
     assert bench.status(remittance) is Status.FAILED
     assert bench.topics(remittance).count("remittances.not_paid") == 1
     assert _told(bench, message_context.remittance_not_paid, remittance) is None
+
+
+def _money_back(bench: PayoutBench, remittance: UUID) -> str:
+    told = _told(bench, message_context.remittance, remittance)
+    assert told is not None
+    return told
+
+
+def test_of_two_parts_it_is_told_what_goes_back_and_what_stays(
+    bench: PayoutBench, sender: Actor
+) -> None:
+    with bench.work.transaction() as session:
+        person, dues = (each.id for each in make_divided(session, sender, now=bench.clock()))
+    totals = {row.id: row.total for row in bench.rows([person, dues])}
+    bench.cancel(dues, sender)
+    told = _money_back(bench, dues)
+    assert f"Te devolvemos {totals[dues].amount} USD, lo que pagaste por ella" in told
+    assert f"De tu pago quedan {totals[person].amount} USD en la otra parte" in told
+    bench.cancel(person, sender)
+    told = _money_back(bench, person)
+    assert f"Te devolvemos {totals[person].amount} USD" in told
+    assert "De tu pago quedan 0.00 USD" in told
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({}, "Te devolvemos 302.99 USD, todo lo que pagaste"),
+        (
+            {"refunded_minor": 300_00, "remedied_minor": 2_99},
+            "Te devolvemos 300.00 USD a más tardar en 3 días hábiles. Ya te habíamos devuelto 2.99",
+        ),
+        ({"reason_code": RATE_OVER}, "tu tipo de cambio. Te devolvemos 302.99 USD"),
+        ({"refunded_minor": 0, "returned_minor": 302_99}, None),
+    ],
+    ids=["all", "the rest", "the rate was over", "the bank took it"],
+)
+def test_a_refund_is_told_with_the_amount_that_goes_back(
+    bench: PayoutBench, sender: Actor, columns: dict[str, object], said: str | None
+) -> None:
+    with bench.work.transaction() as session:
+        remittance = make_remittance(session, sender, now=bench.clock()).id
+    bench.cancel(remittance, sender)
+    with bench.work.transaction() as session:
+        row = session.get_one(Remittance, remittance)
+        for name, value in columns.items():
+            setattr(row, name, value)
+        session.flush()
+        context = message_context.remittance(session, remittance, _means(bench))
+        # The books, which are looked at in the end, don't have that.
+        session.rollback()
+    assert _written(context) is None if said is None else said in (_written(context) or "")
