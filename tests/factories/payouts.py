@@ -50,15 +50,17 @@ from services.remittances.rules import FINAL, Answer, Status
 from tests.factories.remittances import VAULT, ManualClock, pay_for, prepare_reference
 from workers.agencies import Agencies
 from workers.gate import Gate, Guarded
+from workers.jobs.payments import refund
 from workers.jobs.remittances import payout_order, submit_payout
 from workers.jobs.run import run_outbox, use
 from workers.runtime import JobContext
 
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
+REFUND = "remittances.refund"
 CALLBACK = "finabien.callback"
 REMEDY = "remittances.give_remedy"
-TOPICS = (PAYOUT, CANCEL, "remittances.refund", REMEDY, CALLBACK, "payments.callback")
+TOPICS = (PAYOUT, CANCEL, REFUND, REMEDY, CALLBACK, "payments.callback")
 TOKEN = "token-of-the-tests"
 SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
 
@@ -103,6 +105,28 @@ class Mortal:
     def branches(self) -> BranchList:
         """Ask where cash is collected."""
         return self.client.branches()
+
+
+@dataclass
+class MortalPayer:
+    """The provider of payments as a worker sees it that may be killed around one of its calls."""
+
+    client: PaymentsClient
+    dies_before: str = ""
+    dies_after: str = ""
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.client, name)
+
+        def call(*arguments: Any) -> Any:
+            if name == self.dies_before:
+                raise Killed
+            state = method(*arguments)
+            if name == self.dies_after:
+                raise Killed
+            return state
+
+        return call
 
 
 @dataclass(frozen=True)
@@ -150,6 +174,7 @@ class PayoutBench:
         self.provider = PaymentsClient(
             "http://agency.test/payments", TOKEN, transport=InProcessTransport(self.simulator)
         )
+        self.payer = MortalPayer(self.provider)
         nobody = cast(Any, None)
         database = Database(url)
         gate = Gate(database)
@@ -158,7 +183,7 @@ class PayoutBench:
             vault=VAULT,
             agencies=Agencies(
                 payouts=cast(PayoutAgency, Guarded(gate, "finabien", self.agency)),
-                payments=cast(PaymentProvider, Guarded(gate, "payments", self.provider)),
+                payments=cast(PaymentProvider, Guarded(gate, "payments", self.payer)),
                 enrollments={},
                 batches={},
                 curps=cast(PopulationRegister, nobody),
@@ -258,6 +283,21 @@ class PayoutBench:
         """A worker is gone after the agency acted, before it settles."""
         self._die(remittance, after=True)
 
+    def die_giving_back(self, remittance: UUID, *, before: str = "", after: str = "") -> None:
+        """A worker that gives back is gone around that call to the provider, which has charged."""
+        lease = self.work.take_lease(self.item(remittance, REFUND))
+        assert lease is not None
+        self.payer.dies_before, self.payer.dies_after = before, after
+        try:
+            refund(self.work, lease)
+        except Killed:
+            pass
+        else:
+            raise AssertionError("the worker didn't come there")
+        finally:
+            self.payer.dies_before = self.payer.dies_after = ""
+        self._expire_lease(lease.id)
+
     def cancel(self, remittance: UUID, actor: Actor) -> None:
         """The sender cancels. Raises what the use case raises."""
         with self.work.database.transaction(actor.scope) as session:
@@ -282,6 +322,16 @@ class PayoutBench:
         """The sender has paid already, in whichever way."""
         with self.work.transaction() as session:
             pay_for(session, session.get_one(Remittance, remittance), now=self.clock())
+
+    def charge_first(self, remittance: UUID) -> None:
+        """The sender has paid already, at the provider, which tells us later if at all."""
+        self.pay_first(remittance)
+        with self.work.transaction() as session:
+            charge = session.get_one(Charge, remittance)
+            folio, minor = charge.folio or self.folio(remittance), charge.amount_minor
+            minor = minor or session.get_one(Remittance, remittance).total_minor
+            expires = charge.expires_at
+        self.provider.charge(ChargeOrder(folio, minor, ChargeMethod.BANK_ACCOUNT, expires))
 
     def pay(self, remittance: UUID) -> bool:
         """The sender pays; False where there is nothing to pay."""

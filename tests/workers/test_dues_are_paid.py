@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from integrations.contracts import ChargeMethod, ChargeOrder
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.requesting import request_enrollment
 from services.kernel.audit import Actor
@@ -19,7 +18,7 @@ from services.kernel.money import Money
 from services.outbox.models import OutboxItem
 from services.processes import dues as transfers
 from services.remittances.errors import NoDues
-from services.remittances.models import Charge, Remittance
+from services.remittances.models import Remittance
 from services.remittances.ordering import DuesLine, OrderRemittance
 from services.remittances.parts import list_parts
 from services.remittances.quoting import RequestQuote
@@ -141,9 +140,8 @@ def test_a_part_is_given_back_once_whatever_is_lost(
     bench: PayoutBench, sender: Actor, part: int, fault: str
 ) -> None:
     parts = _order(bench, sender)
-    bench.pay_first(parts[part])
+    bench.charge_first(parts[part])
     bench.cancel(parts[part], sender)
-    bench.provider.charge(_charge_of(bench, parts[PERSON]))
     bench.fault("payments", **{fault: 1.0})
     bench.run_all()
     bench.fault("payments")
@@ -152,6 +150,36 @@ def test_a_part_is_given_back_once_whatever_is_lost(
     assert bench.ending(gone) == (Status.CANCELLED, 0)
     assert bench.ending(stays) == PAID
     assert _given_back(bench) == {bench.folio(gone): 1}
+    assert bench.proof().holds
+
+
+@PARTS
+@pytest.mark.parametrize(
+    ("death", "given"),
+    [
+        ({"before": "refund_part"}, 0),
+        ({"after": "refund_part"}, 1),
+        ({"before": "status"}, 1),
+        ({"after": "status"}, 1),
+    ],
+    ids=str,
+)
+def test_a_worker_that_dies_giving_a_part_back_gives_it_back_once(
+    bench: PayoutBench, sender: Actor, part: int, death: dict[str, str], given: int
+) -> None:
+    parts = _order(bench, sender)
+    gone, stays = parts[part], parts[1 - part]
+    bench.charge_first(gone)
+    bench.cancel(gone, sender)
+    bench.die_giving_back(gone, **death)
+    # Nobody has written down what the provider did.
+    assert bench.status(gone) is Status.REFUNDING
+    assert sum(_given_back(bench).values()) == given
+    assert bench.proof().holds
+    bench.finish()
+    assert (bench.ending(gone), bench.ending(stays)) == ((Status.CANCELLED, 0), PAID)
+    assert _given_back(bench) == {bench.folio(gone): 1}
+    assert bench.history(gone).count("cancelled") == 1
     assert bench.proof().holds
 
 
@@ -268,17 +296,6 @@ def _pay_dues(job: JobContext, sender: Actor, enrollment: UUID) -> list[UUID]:
 def _paid(job: JobContext, parts: list[UUID]) -> bool:
     with job.transaction() as session:
         return all(session.get_one(Remittance, part).status == Status.PAID for part in parts)
-
-
-def _charge_of(bench: PayoutBench, part: UUID) -> ChargeOrder:
-    """The one payment, as the provider is told of it."""
-    with bench.work.transaction() as session:
-        charge = session.get_one(Charge, part)
-        assert charge.folio
-        assert charge.amount_minor
-        return ChargeOrder(
-            charge.folio, charge.amount_minor, ChargeMethod.BANK_ACCOUNT, charge.expires_at
-        )
 
 
 def _topic(bench: PayoutBench, item: UUID) -> str:

@@ -106,21 +106,7 @@ class Payouts(RuleBasedStateMachine):
     )
     def order_with_dues(self, payout: Payout, surname: str, send: int) -> MultipleResults[UUID]:
         """A part of it pays dues."""
-        now = self.bench.clock()
-        with self.bench.work.transaction() as session:
-            parts = make_divided(
-                session,
-                self.sender,
-                line=make_line(pesos=90_01, due_on=day_in_mexico(now) + timedelta(days=20)),
-                surname=surname,
-                payout=payout,
-                send=send,
-                now=now,
-                paid=False,
-            )
-            made = [part.id for part in parts]
-        self.made += made
-        return multiple(*made)
+        return multiple(*self._divide(payout, surname, send))
 
     @rule(target=remittances, payout=payouts, cancelled=st.booleans())
     def a_worker_dies_before_its_call(self, payout: Payout, cancelled: bool) -> UUID:
@@ -145,6 +131,25 @@ class Payouts(RuleBasedStateMachine):
         """The provider charged; nobody wrote it down."""
         remittance = self._order(Payout.ACCOUNT, "Ibarra", 10_00)
         self.bench.die_after_charge(remittance)
+        return remittance
+
+    @rule(
+        target=remittances,
+        divided=st.booleans(),
+        at=st.sampled_from(("before", "after")),
+        asking=st.booleans(),
+    )
+    def a_worker_dies_giving_back(self, divided: bool, at: str, asking: bool) -> UUID:
+        """The provider gave it back or didn't; nobody wrote it down."""
+        self._calm()
+        if divided:
+            remittance = self._divide(Payout.ACCOUNT, "Ibarra", 15_00)[0]
+        else:
+            remittance = self._order(Payout.ACCOUNT, "Ibarra", 10_00)
+        self.bench.charge_first(remittance)
+        self.bench.cancel(remittance, self.sender)
+        call = ("status" if asking else "refund_part") if divided else "refund"
+        self.bench.die_giving_back(remittance, **{at: call})
         return remittance
 
     @rule(pick=st.integers(min_value=0, max_value=100))
@@ -249,6 +254,23 @@ class Payouts(RuleBasedStateMachine):
             ).id
         self.made.append(remittance)
         return remittance
+
+    def _divide(self, payout: Payout, surname: str, send: int) -> list[UUID]:
+        now = self.bench.clock()
+        with self.bench.work.transaction() as session:
+            parts = make_divided(
+                session,
+                self.sender,
+                line=make_line(pesos=90_01, due_on=day_in_mexico(now) + timedelta(days=20)),
+                surname=surname,
+                payout=payout,
+                send=send,
+                now=now,
+                paid=False,
+            )
+            made = [part.id for part in parts]
+        self.made += made
+        return made
 
     def _calm(self) -> None:
         self.bench.fault()
