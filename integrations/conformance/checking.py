@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ import httpx
 from integrations.base import MAX_RESPONSE_BYTES, TokenClient
 from integrations.conformance.contract import Contract
 from integrations.conformance.listening import Listener
-from integrations.conformance.probes import Probe, probe_for
+from integrations.conformance.probes import ChargeProbe, Probe, probe_for
 from integrations.deadline import DeadlineTransport
 from integrations.errors import AgencyError, Refused
 from integrations.registry import Agency, Purpose
@@ -103,6 +104,7 @@ REPEATS = "a repeat is the same request"
 REUSED = "another body under the same key is refused"
 ANSWERS = "answers by our key"
 UNKNOWN = "says so when it doesn't know a key"
+GIVES = "gives a part of what was paid back, once"
 
 
 class Checker:
@@ -142,6 +144,8 @@ class Checker:
             yield REUSED, self._reused
             yield ANSWERS, self._answers
             yield UNKNOWN, self._unknown
+        if isinstance(self._probe, ChargeProbe):
+            yield GIVES, partial(self._gives_back, self._probe)
         yield "wrong credentials do nothing", self._wrong_credentials
         yield "a body that can't be read does nothing", self._malformed
         yield "too large a body does nothing", self._oversized
@@ -181,6 +185,25 @@ class Checker:
     def _unknown(self) -> None:
         if self._probe.knows(new_key()):
             raise Breach("says that it has what was never sent")
+
+    def _gives_back(self, probe: ChargeProbe) -> None:
+        part, paid = new_key(), probe.is_paid(self._key)
+        try:
+            probe.give_back(self._key, part)
+        except Refused as refusal:
+            if paid or refusal.code != "not_paid":
+                raise Breach(f"refused as {refusal.code}") from None
+        else:
+            self._gives_once(probe, part, paid)
+        if probe.gave_back(self._key, part) != {paid}:
+            raise Breach("says otherwise when it is asked")
+
+    def _gives_once(self, probe: ChargeProbe, part: str, paid: bool) -> None:
+        if not paid:
+            raise Breach("given back, and nobody had paid")
+        probe.give_back(self._key, part)
+        if self._tap.status != 200:
+            raise Breach(f"answered {self._tap.status} to a repeat as if it were new")
 
     def _wrong_credentials(self) -> None:
         self._refuses(self._sent(Authorization="Bearer wrong"), self._tap, {401, 403})

@@ -18,6 +18,8 @@ from integrations.contracts import (
     EnrollmentApplication,
     EnrollmentBatch,
     EnrollmentStatus,
+    PartOrder,
+    PartWord,
     PaymentProvider,
     PayoutAgency,
     PayoutChannel,
@@ -109,7 +111,7 @@ class PayoutProbe:
 
 @dataclass(frozen=True)
 class ChargeProbe:
-    """A charge of one cent in cash, which nobody comes to pay."""
+    """A charge of one cent in cash, which nobody comes to pay, but at a simulator."""
 
     client: PaymentProvider
     today: date
@@ -123,6 +125,19 @@ class ChargeProbe:
     def knows(self, key: str) -> bool:
         """Ask by folio."""
         return self.client.status(key).status is not ChargeWord.NOT_FOUND
+
+    def is_paid(self, key: str) -> bool:
+        """Whether there is something to give back."""
+        return self.client.status(key).status is ChargeWord.PAID
+
+    def give_back(self, key: str, part: str) -> object:
+        """Have a part of it given back."""
+        return self.client.refund_part(PartOrder(key, part, 1))
+
+    def gave_back(self, key: str, part: str) -> set[bool]:
+        """Whether it was: by the part itself, and by the charge."""
+        known = self.client.part_status(PartOrder(key, part, 1)).status
+        return {known is not PartWord.NOT_FOUND, part in self.client.status(key).refunds}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from consular.cli import commands
 from consular.local.ports import free_port
 from consular.startup import CannotStart
-from integrations.conformance.checking import REPEATS, REUSED, Checker, Grade, Report
+from integrations.conformance.checking import GIVES, REPEATS, REUSED, Checker, Grade, Report
 from integrations.registry import AGENCIES
 from integrations.simulator.app import Simulator, create_simulator, running
 from integrations.simulator.inprocess import InProcessTransport
@@ -54,7 +54,8 @@ def test_an_agency_that_forgets_keys_is_graded_b(
 ) -> None:
     order_faults(control, code, honours_key=False)
     report = check(code, InProcessTransport(simulator))
-    assert set(breaches(report)) == {REPEATS, REUSED}
+    parts = {GIVES} if code == "payments" else set()
+    assert set(breaches(report)) == {REPEATS, REUSED} | parts
     assert report.grade is Grade.B
 
 
@@ -119,6 +120,28 @@ def test_an_agency_that_takes_anything_in_is_a_breach(simulator: Simulator) -> N
     breach = breaches(check("sat", Changed(simulator, open_to_all)))
     assert {"wrong credentials do nothing", "a body that can't be read does nothing"} <= set(breach)
     assert breach["says so when it doesn't know a key"] == "says that it has what was never sent"
+
+
+@pytest.mark.parametrize("unpaid", [False, True])
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_provider_whose_refunds_are_other_than_agreed_is_a_breach(
+    simulator: Simulator, control: httpx.Client, unpaid: bool, asked: bool
+) -> None:
+    """It gives back what nobody paid, or not what was paid; or does well and says otherwise."""
+
+    def lying(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        if "/refunds/" not in request.url.path or (request.method == "GET") is not asked:
+            return answer
+        if not unpaid:
+            code = "not_found" if asked else "not_paid"
+            return httpx.Response(404 if asked else 409, json={"code": code, "detail": ""})
+        _, charge, _, part = request.url.path.rsplit("/", 3)
+        body = {"key": part, "charge": charge, "status": "given", "amount": "0.01"}
+        return httpx.Response(200 if asked else 201, json={**body, "currency": "USD"})
+
+    order_faults(control, "payments", unpaid_rate=float(unpaid))
+    assert GIVES not in breaches(check("payments", InProcessTransport(simulator)))
+    assert GIVES in breaches(check("payments", Changed(simulator, lying)))
 
 
 def test_without_our_credentials_nothing_is_taken(simulator: Simulator) -> None:
