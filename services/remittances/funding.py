@@ -116,13 +116,15 @@ def charge_task(remittance: Remittance, charge: Any, step: ChargeStep) -> Charge
     )
 
 
-def find_charge(session: Session, folio: str) -> ChargeTask | None:
-    """The charge with that folio, to ask about."""
-    found = session.execute(
-        select(Remittance, Charge)
-        .join(Charge, Charge.remittance_id == Remittance.id)
-        .where(Remittance.folio == (parse_folio(folio) or ""))
-    ).first()
+def find_charge(session: Session, folio: str | None, reference: str | None) -> ChargeTask | None:
+    """The charge with that folio, or the newest that the provider calls ``reference``, to ask
+    about."""
+    query = select(Remittance, Charge).join(Charge, Charge.remittance_id == Remittance.id)
+    if folio is None:
+        query = query.where(Charge.provider_reference == reference)
+    else:
+        query = query.where(Remittance.folio == (parse_folio(folio) or ""))
+    found = session.execute(query.order_by(Remittance.id.desc()).limit(1)).first()
     return charge_task(found[0], found[1], ChargeStep.ASK) if found else None
 
 

@@ -473,6 +473,11 @@ class Charge(Base):
         sa.CheckConstraint("(state = 'refunded') <= (refunded_at IS NOT NULL)", name="refunded_at"),
         sa.CheckConstraint("(state = 'returned') <= (returned_at IS NOT NULL)", name="returned_at"),
         sa.CheckConstraint("num_nulls(folio, amount_minor) IN (0, 2)", name="whole"),
+        sa.Index(
+            "ix_charges_provider_reference",
+            "provider_reference",
+            postgresql_where=sa.text("provider_reference IS NOT NULL"),
+        ),
     )
 
     remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"), primary_key=True)

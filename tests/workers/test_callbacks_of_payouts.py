@@ -13,11 +13,11 @@ from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue, take_due
 from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
-from services.remittances.models import Remittance
+from services.remittances.models import Charge, Remittance
 from services.remittances.rules import Payout, Status
-from tests.factories.payouts import CALLBACK, PAYOUT, PayoutBench
-from tests.factories.remittances import make_remittance, make_sender
-from workers.jobs.remittances import LONGEST_SEARCH
+from tests.factories.payouts import CALLBACK, CANCEL, PAYOUT, REFUND, PayoutBench
+from tests.factories.remittances import make_divided, make_remittance, make_sender
+from workers.jobs.incidents import LONGEST_SEARCH
 
 
 @pytest.fixture
@@ -27,17 +27,15 @@ def remittance(bench: PayoutBench) -> UUID:
         return make_remittance(session, sender, payout=Payout.BRANCH, now=bench.clock()).id
 
 
-def _call_back(bench: PayoutBench, reference: str) -> None:
+def _call_back(bench: PayoutBench, reference: str, agency: str = "finabien") -> None:
     with bench.work.transaction() as session:
-        receive_callback(
-            session, "finabien", str(new_id()), None, bench.clock(), reference=reference
-        )
+        receive_callback(session, agency, str(new_id()), None, bench.clock(), reference=reference)
 
 
 def _callbacks(bench: PayoutBench) -> list[UUID]:
     with bench.work.transaction() as session:
         waiting = select(OutboxItem.id).where(
-            OutboxItem.topic == CALLBACK, OutboxItem.done_at.is_(None)
+            OutboxItem.topic.like("%.callback"), OutboxItem.done_at.is_(None)
         )
         return list(session.scalars(waiting))
 
@@ -72,8 +70,9 @@ def test_a_number_that_is_learned_later_is_matched_then(
     assert _callbacks(bench) == []
 
 
-def test_a_number_of_nobodys_is_a_persons_after_an_hour(bench: PayoutBench) -> None:
-    _call_back(bench, "FB-NADIE")
+@pytest.mark.parametrize("agency", ["finabien", "payments"])
+def test_a_number_of_nobodys_is_a_persons_after_an_hour(bench: PayoutBench, agency: str) -> None:
+    _call_back(bench, "FB-NADIE", agency)
     for _ in range(2):
         bench.run(_callbacks(bench)[0])
     with bench.work.transaction() as session:
@@ -83,8 +82,40 @@ def test_a_number_of_nobodys_is_a_persons_after_an_hour(bench: PayoutBench) -> N
     with bench.work.transaction() as session:
         incident = session.scalars(select(Incident)).one()
     assert incident.kind == "callback_unmatched"
-    assert incident.detail["reference"] == "FB-NADIE"
+    assert (incident.detail["reference"], incident.detail["agency"]) == ("FB-NADIE", agency)
     assert _callbacks(bench) == []
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_a_refund_is_heard_of_by_the_providers_own_number_when_its_answer_was_lost(
+    bench: PayoutBench, divided: bool
+) -> None:
+    with bench.work.transaction() as session:
+        sender, now = make_sender(session), bench.clock()
+        if divided:
+            remittance = make_divided(session, sender, now=now, paid=False)[1].id
+        else:
+            remittance = make_remittance(session, sender, now=now, paid=False).id
+    bench.run_one(remittance, PAYOUT)
+    bench.cancel(remittance, sender)
+    bench.run_one(remittance, CANCEL)
+    bench.fault("payments", drop_after_effect_rate=1.0)
+    bench.run_one(remittance, REFUND)
+    bench.fault("payments")
+    assert bench.status(remittance) is Status.REFUNDING
+    with bench.work.transaction() as session:
+        number = session.get_one(Charge, remittance).provider_reference
+    assert number
+    _call_back(bench, number, "payments")
+    bench.run(_callbacks(bench)[0])
+    assert bench.ending(remittance) == (Status.CANCELLED, 0)
+    # And again by our folio, which says nothing new.
+    bench.call_back(remittance, "payments")
+    bench.finish()
+    assert bench.history(remittance).count("cancelled") == 1
+    assert bench.all_effects()[bench.folio(remittance)][1] == 1
+    with bench.work.transaction() as session:
+        assert session.scalars(select(Incident)).all() == []
 
 
 def test_callbacks_that_are_tried_for_long_keep_no_newer_one_waiting(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -13,14 +13,17 @@ from services.disputes import waiting as disputes
 from services.incidents import watching
 from services.incidents.reporting import Report, id_of_field, id_of_job, report
 from services.incidents.rules import Kind, Subject
-from services.outbox.delivery import PARKED, Lease, note_error
+from services.outbox.delivery import PARKED, Lease, enqueue, note_error
 from services.outbox.inbox import get_message
 from services.remittances import waiting
 from services.remittances.suspense import clear_suspense
+from workers.pauses import FIRST_QUESTION_SECONDS
 from workers.runtime import JobContext
 from workers.steps import Settled
 
 BATCH = 200
+# For so long a callback is looked for that has the agency's own number alone.
+LONGEST_SEARCH = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +55,21 @@ def park(job: JobContext, lease: Lease, error: str) -> None:
         note_error(session, lease, error)
         incident = Report(Kind.JOB_PARKED, Subject.JOB, subject, detail)
         report(session, incident, now=job.now(session))
+
+
+def not_found(session: Session, lease: Lease, now: datetime) -> Settled:
+    """Nothing of ours is what the callback speaks of. What an agency calls by its own number may be
+    known later only: that is looked for again for an hour."""
+    message = get_message(session, lease.ref)
+    age = now - message.received_at
+    if message.folio or age >= LONGEST_SEARCH:
+        return unmatched(lease)
+    delay = max(age / timedelta(seconds=4), FIRST_QUESTION_SECONDS)
+
+    def look_again(writing: Session, _now: datetime) -> None:
+        enqueue(writing, lease.topic, lease.ref, delay_seconds=delay)
+
+    return Settled("not_matched_yet", look_again)
 
 
 def unmatched(lease: Lease) -> Settled:

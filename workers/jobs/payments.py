@@ -20,7 +20,7 @@ from integrations.registry import Purpose
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import Lease, enqueue, hurry
-from services.outbox.inbox import find_folio
+from services.outbox.inbox import get_message
 from services.remittances.funding import (
     ChargeAnswer,
     ChargeStep,
@@ -173,10 +173,10 @@ def _tell(job: JobContext, remittance: UUID, give: Callable[[], State]) -> State
 def take_callback(job: JobContext, lease: Lease) -> None:
     """The provider says that something changed. Only what it answers when asked counts."""
 
-    def claim(session: Session, _now: datetime) -> ChargeTask | Settled:
-        return find_charge(session, find_folio(session, lease.ref) or "") or incidents.unmatched(
-            lease
-        )
+    def claim(session: Session, now: datetime) -> ChargeTask | Settled:
+        message = get_message(session, lease.ref)
+        charge = find_charge(session, message.folio, message.reference)
+        return charge or incidents.not_found(session, lease, now)
 
     run_steps(job, lease, claim, _ask_beside, agency=AGENCY)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -72,8 +72,6 @@ REFRESH = "enrollments.refresh"
 # Cash waits for a person, and a callback tells when it was collected.
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 STOPPED_SECONDS = 60.0
-# For so long a callback is looked for that has the agency's own number alone.
-LONGEST_SEARCH = timedelta(hours=1)
 SCREENED_TOGETHER = 200
 # The agency has an order under this folio that differs from ours: what it has is what counts.
 KEY_REUSED = "key_reused"
@@ -177,27 +175,14 @@ def tell_enrollment(job: JobContext, lease: Lease) -> None:
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:
-    """The agency says that something changed. Only what it answers when asked counts.
-
-    What it calls by its own number may be known later only: that is looked for again for an hour.
-    """
+    """The agency says that something changed. Only what it answers when asked counts."""
 
     def claim(session: Session, now: datetime) -> Any:
         message = get_message(session, lease.ref)
         remittance = find_spoken_of(session, message.folio, message.reference)
-        if remittance:
-            return remittance
-        age = now - message.received_at
-        if message.folio or age >= LONGEST_SEARCH:
-            return incidents.unmatched(lease)
-        return Settled("not_matched_yet", partial(_look_again, lease, age))
+        return remittance or incidents.not_found(session, lease, now)
 
     run_steps(job, lease, claim, _ask_beside, agency=AGENCY)
-
-
-def _look_again(lease: Lease, age: timedelta, session: Session, _now: datetime) -> None:
-    delay = max(age / timedelta(seconds=4), FIRST_QUESTION_SECONDS)
-    enqueue(session, CALLBACK, lease.ref, delay_seconds=delay)
 
 
 def _ask_beside(job: JobContext, remittance: Any) -> Settled:
