@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0121"
-down_revision = "0120"
+revision = "0123"
+down_revision = "0122"
 
 
 def upgrade() -> None:
