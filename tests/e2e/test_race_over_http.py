@@ -101,7 +101,10 @@ def served(
             yield web, f"http://127.0.0.1:{at.port}"
 
 
-_OFFICES = iter(enumerate(("losangeles", "sandiego", "sacramento", "seattle", "phoenix", "denver")))
+# People's numbers begin where those of the last round end.
+_OFFICES = enumerate(
+    ("losangeles", "sandiego", "sacramento", "seattle", "phoenix", "denver"), ROUNDS_FULL
+)
 
 
 @pytest.fixture

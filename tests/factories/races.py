@@ -64,14 +64,18 @@ FREES = {
 
 
 def office_days(web: Web) -> Iterator[tuple[str, date]]:
-    """Offices of the United States and days on which they open; no pair twice."""
+    """Offices of the United States and days on which they open and nobody opened a session yet; no
+    pair twice."""
     with _owner(web) as connection:
         offices = connection.execute(
-            "SELECT code FROM consulates WHERE country = 'US' ORDER BY code"
+            "SELECT c.code, array_agg(s.day) AS open FROM consulates c"
+            " LEFT JOIN sessions s ON s.consulate_code = c.code"
+            " WHERE c.country = 'US' GROUP BY c.code ORDER BY c.code"
         ).fetchall()
     for day in sorted({working_day(ahead) for ahead in range(20, 56)}):
         for office in offices:
-            yield office["code"], day
+            if day not in office["open"]:
+                yield office["code"], day
 
 
 @dataclass
