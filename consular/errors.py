@@ -18,10 +18,8 @@ from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from consular import words
 from consular.i18n import MEXICO_CITY, amount, date_long, deadline, folio, translated
-from consular.uploads import MULTIPART, brings_file
+from consular.uploads import MULTIPART, brings_file, file_too_large
 from services.enrollments.programs.registry import PROGRAMS
-from services.files.cleaning import MEBIBYTES
-from services.files.errors import FileTooLarge
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
 from services.kernel.db import READ_ONLY, sqlstate, violated_constraint
@@ -260,7 +258,7 @@ def answer_http_error(error: HTTPException) -> Any:
     if status < 400:
         return error
     if status == 413 and brings_file():
-        return answer_error(FileTooLarge(field="file", mebibytes=MEBIBYTES))
+        return answer_error(file_too_large())
     other = "internal_error" if status >= 500 else "malformed_request"
     problem = Problem(status, _HTTP_CODES.get(status, other), params=_limits())
     allowed = getattr(error, "valid_methods", None)

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from flask import Flask, Request, current_app, request
 
+from services.files.cleaning import MEBIBYTES
+from services.files.errors import FileTooLarge
 from services.files.rules import MOST_BYTES
 
 # A form's or a body's other fields.
@@ -52,6 +54,18 @@ def takes_file(view: View) -> View:
     return view
 
 
+def compares_file(view: View) -> View:
+    """The same, of a file that is only compared."""
+    view.__dict__["compares_file"] = True
+    return takes_file(view)
+
+
+def file_too_large() -> FileTooLarge:
+    """The refusal of a file with more bytes than the view of this request takes."""
+    use = "compare" if _declares("compares_file") else "keep"
+    return FileTooLarge(field="file", mebibytes=MEBIBYTES, use=use)
+
+
 def init_uploads(app: Flask) -> None:
     """Allow more to the views that take a file. After the sign-in: nobody else's is read."""
     app.before_request(_allow_more)
@@ -59,8 +73,12 @@ def init_uploads(app: Flask) -> None:
 
 def brings_file() -> bool:
     """Whether this request is for a view that takes a file."""
+    return _declares("takes_file")
+
+
+def _declares(what: str) -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, "takes_file", False))
+    return bool(getattr(view, what, False))
 
 
 def sent_file(name: str) -> SentFile | None:

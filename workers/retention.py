@@ -53,6 +53,8 @@ RETENTION: Mapping[str, str] = {
     # As long as somebody may ask whether they were told.
     "messages": "DELETE FROM messages WHERE created_at < now() - interval '180 days'",
     "place_watches": "DELETE FROM place_watches WHERE ended_at < now() - interval '30 days'",
+    # Longer than a version is looked at before it goes out; then it is worked out anew.
+    "dataset_months": "DELETE FROM dataset_months WHERE prepared_at < now() - interval '30 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

@@ -19,6 +19,7 @@ from workers.jobs import (
     incidents,
     ledger,
     notices,
+    open_data,
     payments,
     places,
     privacy,
@@ -95,6 +96,7 @@ ROUTES: Mapping[str, Route] = {
     "facts.recount": Route(Queue.HOUSEKEEPING, facts.recount_sums),
     "ledger.settle": Route(Queue.HOUSEKEEPING, ledger.settle_entries),
     "ledger.compare": Route(Queue.HOUSEKEEPING, ledger.compare_with_second_book),
+    "open_data.prepare": Route(Queue.HOUSEKEEPING, open_data.prepare_months),
     "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

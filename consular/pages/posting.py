@@ -30,9 +30,7 @@ from consular.pages.forms import go, hash_of
 from consular.pages.language import remember_language
 from consular.pages.session import set_session_cookie
 from consular.security import browser_secret, came_from_here, form_fault, is_page_form
-from consular.uploads import brings_file, sent_digests
-from services.files.cleaning import MEBIBYTES
-from services.files.errors import FileTooLarge
+from consular.uploads import brings_file, file_too_large, sent_digests
 from services.forms.owners import browser_owner
 from services.forms.submissions import (
     Outcome,
@@ -246,8 +244,7 @@ def _refuse_size(error: RequestEntityTooLarge) -> Any:
     if not (is_page_form() and brings_file() and came_from_here()):
         return answer_http_error(error)
     g.draft = Draft()
-    refused = FileTooLarge(field="file", mebibytes=MEBIBYTES)
-    return back_to_form(keep_draft({}, refused))
+    return back_to_form(keep_draft({}, file_too_large()))
 
 
 def _may_keep(error: Forbidden) -> bool:

@@ -20,6 +20,12 @@ ERRORS: Mapping[str, ErrorMessage] = {
             "Puede medir hasta %(mebibytes)s MB. Toma una foto con menos resolución, o guarda el"
             " PDF con menos calidad, y súbelo otra vez."
         ),
+        when={
+            ("use", "compare"): _(
+                "Puede medir hasta %(mebibytes)s MB. Escribe su huella SHA-256 en lugar de"
+                " enviarlo: con ella se comprueba igual."
+            )
+        },
     ),
     "file_empty": ErrorMessage(
         _("No llegó ningún archivo"), _("Elige el archivo otra vez: llegó vacío o no lo elegiste.")

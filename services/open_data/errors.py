@@ -11,6 +11,12 @@ class Unsafe(Conflict):
     code = "dataset_unsafe"
 
 
+class NotPrepared(Conflict):
+    """What is left out of some months is still to be worked out."""
+
+    code = "dataset_not_prepared"
+
+
 class PublishedMeanwhile(Conflict):
     """Another version was published since this one was prepared."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
@@ -46,3 +48,19 @@ class DatasetFile(Base):
     media_type: Mapped[str] = mapped_column(sa.Text)
     content: Mapped[bytes] = mapped_column(sa.LargeBinary)
     sha256: Mapped[str] = mapped_column(sa.Text)
+
+
+class DatasetMonth(Base):
+    """What is left out of a month, worked out ahead: the cells, each by its offices and categories.
+
+    ``counted`` is a hash of its numbers, in place of them.
+    """
+
+    __tablename__ = "dataset_months"
+
+    counted: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    left_out: Mapped[list[Any]] = mapped_column(JSONB)
+    unsafe: Mapped[int] = mapped_column(sa.Integer)
+    prepared_at: Mapped[datetime] = mapped_column(
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
+    )

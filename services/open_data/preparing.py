@@ -21,19 +21,24 @@ from services.kernel.errors import NotFound
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.open_data.datasets import DATASETS, Dataset
+from services.open_data.leaving_out import find_left_out, work_out
 from services.open_data.models import DatasetVersion
 from services.open_data.queries import find_latest, read_rows
 from services.open_data.rules import ALL, NONE, Level, threshold_on, whole_months
-from services.open_data.suppression import Cell, Table, list_unsafe, suppress
+from services.open_data.suppression import Cell, Table, list_unsafe
 
 _ZONE = ZoneInfo("America/Mexico_City")
 Row = Mapping[str, Any]
+# Small numbers whose months are worked out at once, at a millisecond each; the others wait for a
+# job (`services.open_data.leaving_out`).
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A version before it is published. ``held``: months that stay as they were published, for
-    what came later is too little to be told; ``revised``: months whose numbers change."""
+    what came later is too little to be told; ``revised``: months whose numbers change; ``waiting``:
+    new ones, as they were counted, of which it is still to be worked out what is left out."""
 
     dataset: Dataset
     number: int
@@ -44,6 +49,7 @@ class Prepared:
     revised: Sequence[str]
     held: Sequence[str]
     unsafe: int
+    waiting: Sequence[Table] = ()
 
     @property
     def suppressed(self) -> int:
@@ -73,6 +79,7 @@ def prepare(session: Session, code: str, as_of: datetime | None = None) -> Prepa
         months.revised,
         months.held,
         months.unsafe,
+        months.waiting,
     )
 
 
@@ -106,16 +113,15 @@ class _Months:
         self.revised: list[str] = []
         self.held: list[str] = []
         self.unsafe = 0
+        self.waiting: list[Table] = []
+        self.at_once = AT_ONCE
 
     def add(self, first: date, last: date) -> None:
         """Count a month, and decide what is told of it."""
         period, table = f"{first:%Y-%m}", self._count(first, last)
         before = self.published.get(period)
         if before is None:
-            left_out = suppress(table, self.threshold)
-            self.unsafe += len(list_unsafe(table, left_out, self.threshold))
-            rows = rows_of(period, table, left_out)
-            self.added.append(period)
+            rows = self._add_new(period, table)
         else:
             again = revise(period, table, before, self.threshold)
             rows = before if again is None else again
@@ -124,6 +130,19 @@ class _Months:
             elif again != before:
                 self.revised.append(period)
         self.rows += rows
+
+    def _add_new(self, period: str, table: Table) -> list[Row]:
+        left_out = find_left_out(self.session, table, self.threshold)
+        if left_out is None:
+            small = len(table.small(self.threshold))
+            if small > self.at_once:
+                self.waiting.append(table)
+                return []
+            self.at_once -= small
+            left_out = work_out(table, self.threshold)
+        self.added.append(period)
+        self.unsafe += left_out.unsafe
+        return rows_of(period, table, left_out.cells)
 
     def _count(self, first: date, last: date) -> Table:
         by = (Dimension.CONSULATE, Dimension.PROGRAM)

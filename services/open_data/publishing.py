@@ -14,7 +14,7 @@ from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.errors import Conflict
 from services.kernel.ids import new_id
-from services.open_data.errors import PublishedMeanwhile, Unsafe
+from services.open_data.errors import NotPrepared, PublishedMeanwhile, Unsafe
 from services.open_data.models import DatasetFile, DatasetVersion
 from services.open_data.preparing import Prepared
 
@@ -50,8 +50,10 @@ def publish(
     now: datetime,
     actor: Actor,
 ) -> DatasetVersion:
-    """Append the version. Raises `Unsafe` where a small count could be found, `PublishedMeanwhile`,
-    Conflict ``nothing_to_publish``."""
+    """Append the version. Raises `Unsafe` where a small count could be found, `NotPrepared`,
+    `PublishedMeanwhile`, Conflict ``nothing_to_publish``."""
+    if prepared.waiting:
+        raise NotPrepared()
     if prepared.unsafe:
         raise Unsafe()
     if not (prepared.added or prepared.revised):

@@ -21,6 +21,10 @@ ERRORS: Mapping[str, ErrorMessage] = {
             " nada. Avisa a quien mantiene el sistema."
         ),
     ),
+    "dataset_not_prepared": ErrorMessage(
+        _("Todavía se está preparando"),
+        _("Falta calcular qué números no se dirían. Vuelve a la versión y espera a que termine."),
+    ),
     "dataset_published_meanwhile": ErrorMessage(
         _("Ya hay otra versión"),
         _("Alguien publicó una versión mientras tanto. Prepárala otra vez y revisa qué cambia."),

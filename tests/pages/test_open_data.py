@@ -13,9 +13,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
-from services.open_data import preparing
+from services.kernel.db import NETWORK_SCOPE, Database
+from services.open_data import leaving_out, preparing
 from services.open_data.datasets import DATASETS
+from services.open_data.leaving_out import TOPIC, keep_left_out, ref_of, work_out
+from services.open_data.preparing import prepare
 from services.open_data.suppression import Table, list_unsafe
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
@@ -149,6 +153,50 @@ def test_a_correction_is_a_new_version_and_little_is_held_back(web: Web, analyst
     assert page.index("Corrección de julio.") < page.index("Julio, por primera vez.")
 
 
+def _new_months(page: str) -> tuple[int, int]:
+    """How many of them are ready, and all."""
+    found = re.search(r"Meses nuevos listos: (\d+) de (\d+)\.", page)
+    assert found, page
+    return int(found[1]), int(found[2])
+
+
+def test_what_takes_long_is_worked_out_by_a_job_while_the_page_says_how_far_it_is(
+    web: Web, analyst: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for more, day in ((1, "2026-08-15"), (2, "2026-09-15")):
+        add(web, *JULY, ("chicago", "MAT", more), day=day)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        at_once = prepare(session, SET)
+    monkeypatch.setattr(preparing, "AT_ONCE", 0)
+    page = analyst.get(PAGE).text
+    ready, months = _new_months(page)
+    assert months - ready == 3, "those that have small numbers"
+    assert "changes_es" not in page, "nothing can be published before"
+    refused = analyst.send(PAGE, **CHANGES, as_of=at_once.as_of.isoformat())
+    assert "Todavía se está preparando" in refused.text
+    assert "<progress" not in page
+    for _ in range(2):
+        assert analyst.post(f"{PAGE}/prepare").location.endswith(PAGE)
+    worker = Database(web.settings.worker_database_url)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        asked = session.execute(text("SELECT ref FROM outbox WHERE topic = :t"), {"t": TOPIC})
+        assert asked.scalars().all() == [ref_of(SET)], "asked twice, it is done once"
+        tables = prepare(session, SET).waiting
+    page = analyst.get(PAGE).text
+    assert "<progress" in page
+    assert "Actualizar" in page, "by hand where there is no script"
+    for number, table in enumerate(tables):
+        assert _new_months(analyst.get(PAGE).text) == (ready + number, months)
+        with worker.transaction(NETWORK_SCOPE) as session:
+            keep_left_out(session, table, 5, work_out(table, 5))
+    worker.dispose()
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        ahead = prepare(session, SET, at_once.as_of)
+    assert (ahead.rows, ahead.unsafe) == (at_once.rows, at_once.unsafe)
+    publish(analyst)
+    assert len(rows(web)) == len(at_once.rows)
+
+
 def test_nobody_changes_or_deletes_what_was_published(web: Web, analyst: Browser) -> None:
     publish(analyst)
     for url in (web.settings.worker_database_url, web.settings.values["DATABASE_OWNER_URL"]):
@@ -165,7 +213,7 @@ def test_what_somebody_could_find_is_refused(
     web: Web, analyst: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        preparing, "suppress", lambda table, threshold: frozenset(table.small(threshold))
+        leaving_out, "suppress", lambda table, threshold: frozenset(table.small(threshold))
     )
     assert "No se puede publicar así" in analyst.get(PAGE).text
     page = publish(analyst, as_of=datetime.now(UTC).isoformat()).text

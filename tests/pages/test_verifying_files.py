@@ -53,7 +53,12 @@ def test_the_signed_pdf_is_known_with_its_version_signer_and_key(web: Web) -> No
             assert told in shown, told
         found = web.call("GET", f"/signed-files?sha256={sha256(data).hexdigest()}").get_json()
         assert (found["language"], found["version"], found["valid"]) == (language, 1, True)
-        assert f"Firmó {found['signed_by']} " in shown
+        assert "Firmó Análisis, Grupo 4 " in shown
+        with psycopg.connect(web.settings.database_owner_url) as connection:
+            query = "SELECT content::json -> 'signed' ->> 'name' FROM commission_reports"
+            [(name,)] = connection.execute(query).fetchall()
+        assert name not in shown, "the file tells the name; its hash, which is public, doesn't"
+        assert name not in str(found)
 
 
 def test_an_older_version_is_said_to_be_one(web: Web) -> None:
@@ -106,7 +111,9 @@ def test_open_data_is_known_by_its_bytes(web: Web) -> None:
 
 
 def test_a_file_that_is_too_large_or_empty_is_refused_in_words(web: Web) -> None:
-    assert "Puede medir hasta 10 MB" in said(send(web, b"x" * (MOST_BYTES + 70_000)))
+    shown = said(send(web, b"x" * (MOST_BYTES + 70_000)))
+    assert "Puede medir hasta 10 MB. Escribe su huella SHA-256" in shown
+    assert "foto" not in shown
     assert "llegó vacío" in said(send(web, b""))
 
 

@@ -57,6 +57,7 @@ ONLY_WEB = {
     "alert_readers": f"{ADD}, UPDATE (stopped_at)",
     "alert_rules": f"{ADD}, UPDATE (paused_at, paused_by)",
     "dataset_files": ADD,
+    "dataset_months": READ,
     "dataset_versions": ADD,
     "report_runs": READ,
     "scheduled_reports": f"{ADD}, UPDATE (stopped_at, stopped_by)",
@@ -172,6 +173,9 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "dataset_files": READ,
+    "dataset_months": KEEP,
+    "dataset_versions": READ,
     "agreement_reminders": ADD,
     "commission_agreements": READ,
     "commission_follow_ups": READ,

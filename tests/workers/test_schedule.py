@@ -116,6 +116,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "messages": 0,
         "place_watches": 0,
         "scheduled_runs": 0,
+        "dataset_months": 0,
         "holder_checks": 0,
     }
     assert outcomes(job, "old") == []

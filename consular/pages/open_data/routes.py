@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, actor, allow, now
@@ -13,13 +13,14 @@ from consular.i18n import MEXICO_CITY, in_language
 from consular.input.open_data import PublishForm
 from consular.open_data import file_address, render
 from consular.pages.drafts import answers, draft, finish
-from consular.pages.forms import Errors, pick, read_fields
+from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import program_name, service_names
 from services.consulates.queries import list_consulates
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 from services.open_data.datasets import COLUMNS, DATASETS, LICENSE_URL
+from services.open_data.leaving_out import ask, is_under_way
 from services.open_data.preparing import Prepared, prepare
 from services.open_data.publishing import publish
 from services.open_data.queries import find_latest, list_hashes, list_versions
@@ -71,6 +72,7 @@ def preview(dataset: str) -> str:
     errors = draft().errors(_read)
     with transaction() as session:
         prepared = prepare(session, dataset)
+        under_way = is_under_way(session, dataset)
         places = {row.code: in_language(row, "name") for row in list_consulates(session)}
         programs = {code: program_name(code) for code in PROGRAMS}
         categories = service_names(session) | programs
@@ -78,11 +80,30 @@ def preview(dataset: str) -> str:
         "open_data/preview.html",
         dataset={"code": dataset, "title": in_language(prepared.dataset, "title")},
         prepared=prepared,
+        under_way=under_way,
         rows=[_shown(row, places, categories) for row in _newest(prepared)],
         zone=MEXICO_CITY,
         form=draft().form,
         errors=errors,
     )
+
+
+@pages.post("/monitoring/open-data/<code:dataset>/prepare")
+@allow(ANALYSTS)
+def prepare_version(dataset: str) -> Response:
+    """Have it worked out what a new version would leave out, where that takes long."""
+    if dataset not in DATASETS:
+        raise NotFound()
+    with transaction() as session:
+        ask(session, dataset)
+    return go(url_for(".preview", dataset=dataset))
+
+
+@pages.get("/monitoring/open-data/<code:dataset>/prepare")
+@allow(ANALYSTS)
+def back_to_preview(dataset: str) -> Response:
+    """Lead back to the page of the form, with what a refusal or a sign-in kept."""
+    return go(url_for(".preview", dataset=dataset, **pick(request.args.to_dict(), "d")))
 
 
 @pages.post("/monitoring/open-data/<code:dataset>")

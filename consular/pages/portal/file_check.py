@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Response, render_template, request, url_for
 
+from consular.access_words import words_of_role
 from consular.auth import ANYONE, allow
 from consular.db import transaction
 from consular.i18n import MEXICO_CITY
@@ -18,8 +19,8 @@ from consular.lookups import count_file
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.portal.blueprint import pages
-from consular.signed_files import find_file
-from consular.uploads import sent_file, takes_file
+from consular.signed_files import REPORT, find_file
+from consular.uploads import compares_file, sent_file
 from services.files.cleaning import MEBIBYTES
 from services.files.errors import FileEmpty
 
@@ -37,6 +38,7 @@ def file_check() -> str:
         "portal/verify_file.html",
         digest=digest,
         found=found,
+        signer=words_of_role(found["signed_by_role"]) if found and found["kind"] == REPORT else "",
         mebibytes=MEBIBYTES,
         zone=MEXICO_CITY,
         form=draft().form,
@@ -46,7 +48,7 @@ def file_check() -> str:
 
 @pages.post("/verify/file")
 @allow(ANYONE)
-@takes_file
+@compares_file
 def file_check_send() -> Response:
     """Go on to what is known of the file, which isn't kept."""
     count_file()

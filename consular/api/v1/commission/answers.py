@@ -5,6 +5,7 @@ from __future__ import annotations
 from consular.api import answer_fields as fields
 from consular.signed_files import DATASET, REPORT
 from services.commission.rules import FollowUpStatus, Part, Source, Status
+from services.kernel.audit import Role
 
 
 class ResultAnswer(fields.Answer):
@@ -144,7 +145,7 @@ class SignedFileAnswer(fields.Answer):
     session = fields.Number(required=False)
     language = fields.Text(required=False)
     example = fields.Flag(required=False)
-    signed_by = fields.Text(required=False)
+    signed_by_role = fields.Word((Role.ANALYST,), required=False)
     key = fields.Text(required=False)
     valid = fields.Flag(required=False)
     withdrawn_at = fields.Instant(required=False, allow_none=True)
