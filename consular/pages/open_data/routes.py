@@ -103,7 +103,7 @@ def prepare_version(dataset: str) -> Response:
 @allow(ANALYSTS)
 def back_to_preview(dataset: str) -> Response:
     """Lead back to the page of the form, with what a refusal or a sign-in kept."""
-    return go(url_for(".preview", dataset=dataset, **pick(request.args.to_dict(), "d")))
+    return go(url_for(".preview", dataset=dataset, d=request.args.get("d")))
 
 
 @pages.post("/monitoring/open-data/<code:dataset>")
