@@ -73,15 +73,18 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class Total:
-    """What a measure came to: of how many entries, in minor units of its currency."""
+    """What a measure came to: of how many entries about how many orders, in minor units of its
+    currency. An order of two parts has an entry of each."""
 
     measure: Measure
     entries: int
+    orders: int
     minor: int
 
 
 class Line(NamedTuple):
-    """A line of the ledger, with the folio of the remittance that its entry is about."""
+    """A line of the ledger, with the folio of the remittance that its entry is about, and that of
+    its order, under which the provider took the payment of all its parts."""
 
     at: datetime
     entry_id: UUID
@@ -90,6 +93,7 @@ class Line(NamedTuple):
     state: str
     layer: str
     folio: str | None
+    order: str | None
     account_code: str
     currency: str
     amount: int
@@ -172,15 +176,18 @@ def count_waiting(session: Session, *, now: datetime) -> Waiting:
 
 _TOTALS = text(
     """
-    SELECT kind, account_code, count(DISTINCT entry_id) AS entries, sum(amount)::bigint AS amount
-    FROM ledger_lines_v1(:from, :to) WHERE layer = 'posted' GROUP BY kind, account_code
+    SELECT l.kind, l.account_code, count(DISTINCT l.entry_id) AS entries,
+        count(DISTINCT r.quote_id) AS orders, sum(l.amount)::bigint AS amount
+    FROM ledger_lines_v1(:from, :to) l LEFT JOIN remittances r ON r.id = l.subject_id
+    WHERE l.layer = 'posted' GROUP BY l.kind, l.account_code
     """
 )
 _LINES = text(
     """
-    SELECT l.at, l.entry_id, l.line, l.kind, l.state, l.layer, r.folio, l.account_code, l.currency,
-        l.amount, count(*) OVER () AS total
+    SELECT l.at, l.entry_id, l.line, l.kind, l.state, l.layer, r.folio, first.folio AS ordered,
+        l.account_code, l.currency, l.amount, count(*) OVER () AS total
     FROM ledger_lines_v1(:from, :to) l LEFT JOIN remittances r ON r.id = l.subject_id
+    LEFT JOIN remittances first ON first.quote_id = r.quote_id AND first.part = 1
     ORDER BY l.at, l.entry_id, l.line
     """
 )
@@ -194,7 +201,9 @@ def read_totals(session: Session, day: date) -> list[Total]:
     def total(measure: Measure) -> Total:
         parts = [(sign, found.get((kind, measure.account))) for kind, sign in measure.kinds.items()]
         minor = sum(sign * row.amount for sign, row in parts if row)
-        return Total(measure, max((row.entries for _, row in parts if row), default=0), minor)
+        entries = max((row.entries for _, row in parts if row), default=0)
+        orders = max((row.orders for _, row in parts if row), default=0)
+        return Total(measure, entries, orders, minor)
 
     return [total(measure) for measure in MEASURES]
 

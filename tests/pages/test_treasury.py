@@ -26,7 +26,13 @@ from services.remittances.models import Remittance
 from services.remittances.payout import PayoutAnswer, PayoutTask, mark_unknown, settle_payout
 from services.remittances.rules import Answer, Funding, day_in_mexico
 from services.treasury.queries import open_lines, read_books, read_suspense, read_totals
-from tests.factories.remittances import make_remittance, make_sender, prepare_reference
+from tests.factories.remittances import (
+    make_divided,
+    make_line,
+    make_remittance,
+    make_sender,
+    prepare_reference,
+)
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web
 
@@ -227,7 +233,7 @@ def test_a_day_adds_up_and_its_lines_are_all_there(
     assert f"-{count}-rows.csv" in answer.headers["Content-Disposition"]
     sums: dict[tuple[str, str], float] = {}
     for row in rows[1:]:
-        sums[row[1], row[10]] = sums.get((row[1], row[10]), 0) + float(row[11])
+        sums[row[1], row[11]] = sums.get((row[1], row[11]), 0) + float(row[12])
     assert all(round(total, 2) == 0 for total in sums.values())
     assert _audited(workers, "ledger.export") == before + 1
     workbook = treasurer.get(f"/treasury/day/lines.xlsx?day={today}")
@@ -235,6 +241,29 @@ def test_a_day_adds_up_and_its_lines_are_all_there(
     empty = treasurer.get("/treasury/day/lines.csv?day=2026-01-01")
     assert empty.headers["X-Row-Count"] == "0"
     assert treasurer.get("/treasury/day/lines.pdf").status_code == 404
+
+
+def test_an_order_of_two_parts_is_one_payment_and_two_transfers(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    _send(web, workers, Answer.PAID)
+    vault = web.app.extensions["consular.vault"]
+    with workers.transaction(NETWORK_SCOPE) as session:
+        now = database_clock(session)
+        today = day_in_mexico(now)
+        assert "órdenes con" not in treasurer.get(f"/treasury/day?day={today}").text
+        sender = make_sender(session, now=now, vault=vault)
+        line = make_line(due_on=today + timedelta(days=9))
+        parts = make_divided(session, sender, line=line, now=now, vault=vault)
+        folios = [part.folio for part in parts]
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
+        [ordered] = [each for each in read_totals(session, today) if each.measure.code == "orders"]
+    assert (ordered.orders, ordered.entries) == (2, 3)
+    page = treasurer.get(f"/treasury/day?day={today}").text
+    assert "Se pagaron 2 órdenes con 3 envíos" in page
+    answer = treasurer.get(f"/treasury/day/lines.csv?day={today}")
+    charged = {row[7]: row[8] for row in csv.reader(io.StringIO(answer.text)) if row[7] in folios}
+    assert charged == dict.fromkeys(folios, folios[0])
 
 
 def test_a_sender_claims_and_treasury_puts_it_right(

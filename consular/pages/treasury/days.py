@@ -34,12 +34,15 @@ def day() -> str:
     with transaction() as session:
         today = day_in_mexico(database_now(session))
         wanted = query["day"] or today
-        totals = [_total(each) for each in read_totals(session, wanted)]
+        read = read_totals(session, wanted)
+    ordered = next(each for each in read if each.measure.code == "orders")
     return render_template(
         "treasury/day.html",
         day=wanted,
         over=wanted < today,
-        totals=totals,
+        totals=[_total(each) for each in read],
+        ordered=ordered.orders,
+        parts=ordered.entries,
         form={"day": wanted.isoformat(), **asked},
         errors=errors,
     )
@@ -81,6 +84,7 @@ def _columns() -> list[Column]:
         Column("state", str(_("Asiento"))),
         Column("layer", str(_("Saldo o apartado"))),
         Column("folio", str(_("Folio del envío"))),
+        Column("order", str(_("Folio con el que se cobró"))),
         Column("account", str(_("Cuenta (clave)"))),
         Column("account_name", str(_("Cuenta"))),
         Column("currency", str(_("Moneda"))),
@@ -98,6 +102,7 @@ def _cells(line: Line) -> list[Any]:
         line.state,
         line.layer,
         line.folio,
+        line.order,
         line.account_code,
         words("treasury.account", line.account_code),
         line.currency,
