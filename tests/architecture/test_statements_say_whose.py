@@ -39,6 +39,7 @@ TEXTS = {
     "services.remittances.queries._BY_FOLIO": "the workers', by the folio that an agency speaks of",
     "services.remittances.queries._BY_REFERENCE": "the workers', by what an agency calls it",
     "services.treasury.queries._LINES": "treasury's, of the whole network: folios, nobody's names",
+    "services.treasury.queries._TOTALS": "treasury's, of the whole network: how many orders",
     "services.appointments.freeing._FREE_CANCELLED": "the workers', about one that ended",
     "services.appointments.freeing._FREE_ONE": "the workers', about one who left a party",
     "services.appointments.freeing._LOCK_APPOINTMENT": "the workers', one that ended, by id",

@@ -42,10 +42,13 @@ from services.ledger.posting import Line, Transfer, post
 from services.ledger.queries import balance
 from services.ledger.second_book import compare
 from services.monitoring.figures import AskIndicator, figures
+from services.remittances.funding import ChargeAnswer, settle_charge
+from services.remittances.models import Charge, Quote
+from services.remittances.parts import list_parts
 from services.remittances.payout import PayoutAnswer, settle_payout
-from services.remittances.queries import get_remittance, list_history, list_unattended
-from services.remittances.refunding import claim_refund
-from services.remittances.rules import Answer
+from services.remittances.queries import get_remittance, list_history, list_unattended, read_back
+from services.remittances.refunding import RefundTask, claim_refund
+from services.remittances.rules import Answer, ChargeStatus
 from services.remittances.waiting import report_waiting
 from services.voting.board import read_board
 from tests.factories.consulates import add_consulate, add_service
@@ -428,6 +431,32 @@ def test_transfers_under_way_before_are_brought_to_their_end(old: DatabaseUrls) 
             assert set(session.scalars(kinds)) == {"answer_overdue", "agency_silent"}
             steps = list_history(session, sent)
             assert [step.status for step in steps] == ["submitted", "paid"]
+
+
+def test_a_transfer_of_before_is_an_order_of_one_part_that_is_given_back_whole(
+    old: DatabaseUrls,
+) -> None:
+    now = system_clock()
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        account = make_account(session)
+        id = _transfer_as_before(session, account, "accepted", now=now)
+    migrations.upgrade(old.owner_url)
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        [part] = list_parts(session, id)
+        assert (part.id, part.part, part.dues_due_on, part.enrollment_id) == (id, 1, None, None)
+        quote = session.get_one(Quote, part.quote_id)
+        assert (quote.shares, quote.total) == ([], part.total)
+        # As a version between took its payment: under its own folio, and all of it.
+        charge = Charge(remittance_id=id, state=ChargeStatus.PAID, expires_at=now, asked_at=now)
+        session.add(charge)
+        no = PayoutAnswer(Answer.REFUSED, reason_code="account_closed")
+        settle_payout(session, id, no, now=now)
+        task = claim_refund(session, id, now=now)
+        assert task == RefundTask(id, part.folio, 1299, None)
+        back = read_back(session, id)
+        assert (back.now.minor, back.before.minor, back.stays.minor) == (1299, 0, 0)
+        after = settle_charge(session, id, ChargeAnswer(ChargeStatus.REFUNDED), now=now)
+        assert (after, charge.state) == ("refunded", "refunded")
 
 
 def _transfer_as_before(session: Session, account: UUID, status: str, *, now: datetime) -> UUID:
