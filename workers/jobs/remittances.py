@@ -67,7 +67,6 @@ Task = TypeVar("Task")
 AGENCY = code_of(Purpose.PAYOUTS)
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
-CALLBACK = "finabien.callback"
 REFRESH = "enrollments.refresh"
 # Cash waits for a person, and a callback tells when it was collected.
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
