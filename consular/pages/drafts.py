@@ -77,6 +77,16 @@ def answers() -> dict[str, str]:
     return known.form
 
 
+def keep_for_another_language() -> UUID:
+    """Keep the answers of this request, and why they were refused where nothing was typed since."""
+    known = draft()
+    before = known.form
+    form = answers()
+    if form != before:
+        return keep_draft(form)
+    return keep_draft(form, known.refused, known.at)
+
+
 def answers_of_ended_session() -> dict[str, str]:
     """The answers of whoever was signed in when the form was opened and no longer is."""
     g.draft = _find_as(_ended_session()) or Draft()

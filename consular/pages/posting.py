@@ -25,7 +25,14 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from consular.auth import allow, vault
 from consular.db import transaction
 from consular.errors import Unauthenticated, answer_error, answer_http_error, sign_in_address
-from consular.pages.drafts import Draft, answers, answers_of_ended_session, draft_id, keep_draft
+from consular.pages.drafts import (
+    Draft,
+    answers,
+    answers_of_ended_session,
+    draft_id,
+    keep_draft,
+    keep_for_another_language,
+)
 from consular.pages.forms import go, hash_of
 from consular.pages.language import remember_language
 from consular.pages.session import set_session_cookie
@@ -88,7 +95,7 @@ def _before() -> Response | None:
         return None
     language = request.form.get("language")
     if language in LANGUAGES:
-        return remember_language(back_to_form(keep_draft(answers())), language)
+        return remember_language(back_to_form(keep_for_another_language()), language)
     return _claim()
 
 

@@ -76,6 +76,18 @@ def test_another_language_in_the_middle_of_a_form_keeps_what_is_typed(
     assert "error-summary" not in page
 
 
+def test_another_language_keeps_the_reasons_until_something_else_is_typed(web: Web) -> None:
+    browser = citizen(web)
+    typed = {**fields(browser.get("/rfc").text), **RFC}
+    refused = fields(browser.get(browser.post("/rfc", **typed).location).text)
+    english = browser.send("/rfc", **refused, language="en").text
+    assert '<html lang="en"' in english
+    assert "the CURP is not correct" in english
+    mended = browser.send("/rfc", **{**fields(english), "curp": ""}, language="es").text
+    assert "error-summary" not in mended
+    assert fields(mended)["first_surname"] == "Núñez"
+
+
 def test_the_choice_of_office_and_service_is_kept_in_the_other_language(web: Web) -> None:
     client = web.client
     answer = client.get("/citas/oficina", query_string={**PLACE, "language": "en"})
