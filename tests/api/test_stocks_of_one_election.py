@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -32,7 +33,8 @@ LISTS = {
     ("2024", "losangeles"): 2000,
     ("2024", "hongkong"): 40,
 }
-TODAY = datetime.now(UTC).date()
+# As rules and reports count days.
+TODAY = datetime.now(ZoneInfo("America/Mexico_City")).date()
 
 
 def report(web: Web, election: str, office: str, voters: int, day: date | None = None) -> None:

@@ -54,6 +54,11 @@ _WIDE = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".table-wrap"))
   .map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`).slice(-4)"""
 
+# Tables of which a phone shows a part only, but for grids of times and of two dimensions.
+_CUT = """() => [...document.querySelectorAll(".table-wrap")]
+  .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+  .map(e => [e.getAttribute("aria-label"), e.scrollWidth])"""
+
 # Words that are wider than the button they stand on, but for those that only a reader speaks.
 _CRAMPED = """() => [...document.querySelectorAll(".btn")]
   .filter(e => e.offsetParent)
@@ -76,12 +81,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Measured:
-    """What is too wide or too small on a page, and what it is called."""
+    """What is too wide or too small on a page, and what it is called; ``cut``: tables."""
 
     place: Place
     wide: list[str]
     small: list[object]
     cramped: list[object]
+    cut: list[object]
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +126,10 @@ def places(web: Web) -> list[Place]:
         *((desk, path) for path in ("/counts/", f"/counts/{count}")),
         *((treasury, path) for path in ("/incidents/", f"/incidents/{incident}")),
         *(
+            (treasury, f"/treasury/{page}")
+            for page in ("", "day", "suspense", "unknown", "disputes")
+        ),
+        *(
             (admin, path)
             for path in ("/admin/", "/admin/staff/new", f"/admin/staff/{desk.account}")
         ),
@@ -127,6 +137,7 @@ def places(web: Web) -> list[Place]:
             (staff_browser(web.app, "analyst"), path)
             for path in (
                 "/monitoring/",
+                "/monitoring/figures",
                 "/monitoring/sessions",
                 session,
                 f"{session}/numbers/4/1",
@@ -251,14 +262,20 @@ def _measure(page: Page, address: str, place: Place) -> Measured:
         page.set_viewport_size({"width": width, "height": 900})
         small += [(place.path, width, *each) for each in page.evaluate(_SMALL)]
         cramped += [(place.path, width, *each) for each in page.evaluate(_CRAMPED)]
+    cut = page.evaluate(_CUT)
     page.add_style_tag(content="html { font-size: 200% }")
     width = page.evaluate("document.documentElement.scrollWidth")
-    return Measured(place, page.evaluate(_WIDE) if width > 360 else [], small, cramped)
+    return Measured(place, page.evaluate(_WIDE) if width > 360 else [], small, cramped, cut)
 
 
 def test_pages_fit_a_phone_with_text_twice_as_large(measured: list[Measured]) -> None:
     wide = [(each.place.path, *each.wide) for each in measured if each.wide]
     assert wide == [], "\n".join(map(str, wide))
+
+
+def test_a_phone_shows_each_table_whole(measured: list[Measured]) -> None:
+    cut = [(each.place.path, each.cut) for each in measured if each.cut]
+    assert cut == [], "\n".join(map(str, cut))
 
 
 def test_words_fit_the_buttons_that_they_stand_on(measured: list[Measured]) -> None:
