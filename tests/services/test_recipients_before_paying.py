@@ -24,7 +24,8 @@ from services.remittances.holders import (
     find_answer,
     settle_check,
 )
-from services.remittances.models import HolderCheck
+from services.remittances.models import HolderCheck, Quote
+from services.remittances.payees import Recipient
 from services.remittances.payout import PayoutAnswer, settle_payout
 from services.remittances.rules import Answer, HolderMatch, Payout, day_in_mexico
 from services.remittances.tariffs import first_send_minor, rules_of
@@ -94,8 +95,8 @@ def test_only_a_large_transfer_to_somebody_new_is_warned_of(session: Session) ->
 
     large_minor = first_send_minor(rules_of(session, day_in_mexico(NOW)))
 
-    def warned(quote: object, recipient: object = who) -> bool:
-        return is_first_large_send(session, quote, recipient, large_minor=large_minor, vault=VAULT)  # type: ignore[arg-type]
+    def warned(quote: Quote, recipient: Recipient = who) -> bool:
+        return is_first_large_send(session, quote, recipient, large_minor=large_minor, vault=VAULT)
 
     assert (warned(small), warned(large)) == (False, True)
     sent = order_from(session, sender, small.id, recipient=who)
