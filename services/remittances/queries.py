@@ -355,12 +355,19 @@ _UNBALANCED = text(
 # What each account must hold for one remittance, by its status, against what it holds. One that the
 # version before has exchanged has no linked transfers: neither a spread nor a hold; nor has it a
 # charge, from which it could be given back. What was exchanged before margins were booked has none.
+# Exchanges are read at once: lines of the ledger looked for by remittance take the square of time.
 _MISMATCHED = text(
     """
-    WITH expected AS (
+    WITH converted AS MATERIALIZED (
+        SELECT e.subject_id AS id, bool_or(e.linked_id IS NOT NULL) AS linked,
+            bool_or(p.account_code = 'fx_margin_mxn') AS margin
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE e.kind = 'converted' GROUP BY e.subject_id
+    ), expected AS (
         SELECT r.id, v.account, v.layer, v.amount
         FROM remittances r
         LEFT JOIN charges c ON c.remittance_id = r.id
+        LEFT JOIN converted ON converted.id = r.id
         CROSS JOIN LATERAL (SELECT
             r.status = ANY (:goes_back) AS goes_back,
             r.status = ANY (:pending) AS pending,
@@ -368,12 +375,9 @@ _MISMATCHED = text(
             r.status = ANY (:unpaid) AS unpaid,
             coalesce(c.refunded_at IS NOT NULL, false) AS sent_back,
             coalesce(c.returned_at IS NOT NULL, false) AS returned,
-            EXISTS (SELECT FROM journal_entries e WHERE e.subject_id = r.id
-                AND e.kind = 'converted' AND e.linked_id IS NOT NULL) AS linked,
+            coalesce(converted.linked, false) AS linked,
             floor(r.send_minor * r.rate)::bigint - r.receive_minor AS spread,
-            CASE WHEN EXISTS (SELECT FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-                WHERE e.subject_id = r.id AND e.kind = 'converted'
-                    AND p.account_code = 'fx_margin_mxn')
+            CASE WHEN converted.margin
             THEN floor(r.send_minor * r.fix)::bigint - floor(r.send_minor * r.rate)::bigint
             ELSE 0 END AS margin
         ) s
