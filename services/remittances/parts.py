@@ -7,14 +7,15 @@ in the order of their numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from services.kernel.errors import NotFound
 from services.remittances.models import Charge, Remittance
+from services.remittances.rules import TO_PERSON
 
 _one = aliased(Remittance)
 # Built once: to build a statement takes as long as to send it.
@@ -60,3 +61,15 @@ def lock_charged(session: Session, remittance: UUID) -> list[tuple[Remittance, C
 def list_parts(session: Session, remittance: UUID) -> Sequence[Remittance]:
     """All parts of the order that this one belongs to, as they are."""
     return session.scalars(_PARTS, {"id": remittance}).all()
+
+
+def list_orders(session: Session, remittances: Iterable[Remittance]) -> dict[UUID, str]:
+    """Of each that is the second part of an order: the folio of the first, under which the
+    provider took the payment."""
+    quotes = [row.quote_id for row in remittances if row.part != TO_PERSON]
+    query = (
+        select(Remittance.id, _one.folio)
+        .join(_one, and_(_one.quote_id == Remittance.quote_id, _one.part == TO_PERSON))
+        .where(Remittance.quote_id.in_(quotes), Remittance.part != TO_PERSON)
+    )
+    return {id: folio for id, folio in session.execute(query)} if quotes else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from consular.i18n import folio
 from services.disputes.claiming import ClaimError, claim
 from services.disputes.rules import Kind
 from services.kernel.audit import Actor
@@ -23,6 +25,7 @@ from services.ledger.second_book import Comparison, Difference, note_comparison,
 from services.remittances.advancing import claim_next
 from services.remittances.books import compare_books
 from services.remittances.models import Remittance
+from services.remittances.parts import list_parts
 from services.remittances.payout import PayoutAnswer, PayoutTask, mark_unknown, settle_payout
 from services.remittances.rules import Answer, Funding, day_in_mexico
 from services.treasury.queries import open_lines, read_books, read_suspense, read_totals
@@ -264,6 +267,35 @@ def test_an_order_of_two_parts_is_one_payment_and_two_transfers(
     answer = treasurer.get(f"/treasury/day/lines.csv?day={today}")
     charged = {row[7]: row[8] for row in csv.reader(io.StringIO(answer.text)) if row[7] in folios}
     assert charged == dict.fromkeys(folios, folios[0])
+
+
+def test_of_dues_without_an_answer_the_order_is_named(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    vault = web.app.extensions["consular.vault"]
+    with workers.transaction(NETWORK_SCOPE) as session:
+        now = database_clock(session)
+        sender = make_sender(session, now=now, vault=vault)
+        line = make_line(due_on=day_in_mexico(now) + timedelta(days=9))
+        person, dues = make_divided(session, sender, line=line, now=now, vault=vault)
+        for part in (person, dues):
+            task = claim_next(session, part.id, now=now, vault=vault)
+            assert isinstance(task, PayoutTask)
+            mark_unknown(session, task, now=now)
+        settle_payout(session, dues.id, PayoutAnswer(Answer.REFUSED), now=now)
+        settle_payout(session, dues.id, PayoutAnswer(Answer.PAID), now=now)
+        other = make_divided(session, sender, now=now, vault=vault)[1]
+        task = claim_next(session, other.id, now=now, vault=vault)
+        assert isinstance(task, PayoutTask)
+        mark_unknown(session, task, now=now)
+        folios = [folio(each.folio) for each in (person, dues, other)]
+        first = folio(list_parts(session, other.id)[0].folio)
+        case = session.execute(text("SELECT id FROM incidents")).scalar_one()
+    page = " ".join(re.sub(r"<[^>]+>", " ", treasurer.get("/treasury/unknown").text).split())
+    assert f"{folios[2]} Cuotas del IMSS del envío {first}" in page
+    assert f"{folios[0]} Cuotas" not in page
+    page = " ".join(re.sub(r"<[^>]+>", " ", treasurer.get(f"/incidents/{case}").text).split())
+    assert f"Folio {folios[1]} Cuotas del IMSS del envío {folios[0]}" in page
 
 
 def test_a_sender_claims_and_treasury_puts_it_right(

@@ -16,6 +16,7 @@ from services.incidents.rules import Subject
 from services.kernel import audit
 from services.kernel.errors import NotFound
 from services.kernel.money import Money
+from services.remittances.parts import list_orders
 from services.remittances.queries import get_remittance
 from services.staff.accounts import find_name
 
@@ -90,6 +91,7 @@ def _remittance(session: Session, incident: Any, now: datetime) -> dict[str, Any
     )
     return {
         "folio": remittance.folio,
+        "order": list_orders(session, [remittance]).get(remittance.id),
         "status": remittance.status,
         "total_to_recipient": remittance.total_to_recipient,
         "total": remittance.total,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import render_template
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from consular.pages.operations.presenters import minutes
 from consular.pages.treasury.blueprint import LINES, READERS, pages
 from services.kernel import audit
 from services.kernel.money import Money
+from services.remittances.parts import list_orders
 from services.treasury.queries import (
     Unanswered,
     count_waiting,
@@ -61,9 +63,10 @@ def unknown() -> str:
         overdue = list_overdue(session, now=now, limit=LINES)
         counts = count_waiting(session, now=now)
         _audit(session, [*(each.remittance for each in unanswered), *overdue], now)
+        orders = list_orders(session, [*(each.remittance for each in unanswered), *overdue])
         shown = {
-            "unanswered": [_unanswered(each, now) for each in unanswered],
-            "overdue": [_remittance(each, each.changed_at, now) for each in overdue],
+            "unanswered": [_unanswered(each, orders, now) for each in unanswered],
+            "overdue": [_remittance(each, orders, each.changed_at, now) for each in overdue],
         }
     return render_template(
         "treasury/unknown.html", **shown, counts=counts, zone=MEXICO_CITY, at=now
@@ -75,18 +78,19 @@ def _audit(session: Session, remittances: list[Any], now: Any) -> None:
     audit.record(session, *subjects.values(), action="remittance.list", now=now, actor=actor())
 
 
-def _unanswered(each: Unanswered, now: Any) -> dict[str, Any]:
+def _unanswered(each: Unanswered, orders: dict[UUID, str], now: Any) -> dict[str, Any]:
     return {
-        **_remittance(each.remittance, each.remittance.changed_at, now),
+        **_remittance(each.remittance, orders, each.remittance.changed_at, now),
         "attempts": each.attempts,
         "last_sent_at": each.last_sent_at,
     }
 
 
-def _remittance(remittance: Any, since: Any, now: Any) -> dict[str, Any]:
+def _remittance(remittance: Any, orders: dict[UUID, str], since: Any, now: Any) -> dict[str, Any]:
     due = remittance.answer_due_at
     return {
         "folio": remittance.folio,
+        "order": orders.get(remittance.id),
         "status": remittance.status,
         "pesos": remittance.total_to_recipient,
         "since": since,
