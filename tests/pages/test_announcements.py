@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from consular import announcements
+from consular.auth import ANYONE, STAFF
 from consular.input.announcements import AnnouncementForm
+from services.kernel.audit import OFFICE_ROLES, Role
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
+from tests.pages.test_citizens_forms import citizen
+from tests.servers import ROOT
 
 ES, EN = "El sistema de citas no responde.", "The appointment system does not respond."
 POSTED = {"kind": "outage", "text_es": ES, "text_en": EN}
@@ -59,6 +64,67 @@ def test_it_is_on_every_page_in_the_readers_language_and_gone_once_withdrawn(
             text("SELECT action FROM audit_entries WHERE subject_kind = 'announcement' ORDER BY at")
         ).all()
     assert actions == ["announcement.post", "announcement.withdraw"]
+
+
+def test_a_warning_of_fraud_is_on_every_page_of_everybody_in_both_languages_until_taken_down(
+    web: Web, admin: Browser
+) -> None:
+    """Every page that has an address of its own, as it is for each role that may open it."""
+    words = {
+        "es": ("Cuidado con el fraude", "Nadie cobra por apartar una cita."),
+        "en": ("Beware of fraud", "Nobody charges for holding an appointment."),
+    }
+    page = post(admin, kind="fraud", text_es=words["es"][1], text_en=words["en"][1]).text
+    everybody = _everybody(web)
+    pages = Counter[Role | None]()
+    for role, client in everybody.items():
+        for address in _addresses(web, role):
+            for language, (kind, said) in words.items():
+                client.set_cookie("lang", language)
+                answer = client.get(address)
+                if answer.data.lstrip().startswith(b"<!doctype"):
+                    # The waiting room's screen has the words alone, in both languages at once.
+                    shown = said if address == "/desk/board" else f"<strong>{kind}.</strong> {said}"
+                    assert shown in answer.text, (role, address)
+                    pages[role] += 1
+    assert min(pages[role] for role in everybody) >= 10, pages
+    assert sum(pages.values()) > 400, pages
+    [address] = re.findall(r'action="(/announcements/[^"]+/withdraw)"', page)
+    admin.send(address)
+    for role, client in everybody.items():
+        for address in _addresses(web, role):
+            if not address.startswith("/announcements"):
+                assert words["en"][1].encode() not in client.get(address).data, (role, address)
+
+
+def _everybody(web: Web) -> dict[Role | None, Any]:
+    """A browser of whoever isn't signed in, of a citizen, and of each role of staff."""
+    staff = {
+        role: staff_browser(web.app, role, "losangeles" if role in OFFICE_ROLES else None).client
+        for role in sorted(STAFF)
+    }
+    return {None: web.client, Role.CITIZEN: citizen(web).client, **staff}
+
+
+def _addresses(web: Web, role: Role | None) -> list[str]:
+    """The addresses without a value in them that this role may open; the API's have no pages."""
+    found = []
+    for rule in web.app.url_map.iter_rules():
+        who = web.app.view_functions[rule.endpoint].__dict__["who"]
+        opens = who is ANYONE if role is None else role in who
+        if opens and not rule.arguments and "GET" in (rule.methods or ()):
+            found.append(rule.rule)
+    return [address for address in found if not address.startswith(("/api/", "/health"))]
+
+
+def test_whatever_begins_a_page_shows_announcements() -> None:
+    """So those with a value in their address, and those of errors, have them as well."""
+    pages = {
+        file.name: "announcements(" in file.read_text(encoding="utf-8")
+        for file in (ROOT / "consular" / "templates").rglob("*.html")
+        if "<!doctype" in file.read_text(encoding="utf-8")
+    }
+    assert pages == {"base.html": True, "board.html": True}
 
 
 def test_one_of_an_office_is_on_its_pages_and_screens_only(web: Web) -> None:
