@@ -26,6 +26,7 @@ from services.facts.recording import Counted, record
 from services.facts.recounting import recount
 from services.facts.rolling_up import build, list_watermarks, roll_up
 from services.facts.settling import note_settled
+from services.kernel.audit import SYSTEM
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.kernel.logins import Duty, NotAdopted
@@ -34,10 +35,13 @@ from services.ledger.queries import balance
 from services.ledger.second_book import Difference, compare
 from services.ledger.settling import is_waiting
 from services.monitoring.figures import AskIndicator, figures
+from services.staff.accounts import MakeStaffAccount, make_account
+from services.staff.sessions import start_session
 from tests.factories.clusters import Cluster, cluster, place, provisioned, run, standby_of
 from tests.factories.ledger import settle_all
 from tests.factories.remittances import VAULT
-from tests.factories.web import running_web_without_data
+from tests.factories.staff import cookie_name
+from tests.factories.web import Web, running_web_without_data
 from tests.servers import ROOT, DatabaseUrls, settings_over
 
 BACKUP_PASSWORD = "secret-of-the-backup"
@@ -246,6 +250,7 @@ def test_a_replica_serves_monitoring_and_asks_to_come_back_for_the_rest(
             assert again.get_json()["rows"] == body["rows"]
             now = web.call("GET", path, token=token).get_json()["rows"]
             assert sum(row["value"] for row in now) == counted + 3
+            _pages_are_read(web, primary, replica, counted + 3)
             refused = web.call("POST", "/quotes", {}, token=token)
             assert refused.status_code in (403, 503)
             ready = web.client.get("/health/ready")
@@ -253,6 +258,26 @@ def test_a_replica_serves_monitoring_and_asks_to_come_back_for_the_rest(
                 503,
                 "read_only",
             )
+
+
+def _pages_are_read(web: Web, primary: Cluster, replica: Cluster, counted: int) -> None:
+    """An analyst who signed in at the primary reads figures and lists, and takes a file."""
+    database = Database(primary.urls.worker_url, pool_size=1)
+    with database.transaction(NETWORK_SCOPE) as session:
+        command = MakeStaffAccount("page-analyst-replica", "Demo Analyst", "analyst", None)
+        account = make_account(session, command, now=datetime.now(UTC), actor=SYSTEM)
+        secret = start_session(session, now=datetime.now(UTC), staff_id=account.id)
+    database.dispose()
+    _until_replayed(primary, replica.urls)
+    browser = web.client
+    browser.set_cookie(cookie_name(web.app), secret)
+    for path in ("", "offices", "service-levels", "changes", "indicators/", "entries/", "sessions"):
+        answer = browser.get(f"/monitoring/{path}")
+        assert answer.status_code == 200, (path, answer.text)
+    page = browser.get("/monitoring/indicators/appointments?from=2026-12-07&to=2026-12-07").text
+    assert re.search(rf">{counted}</t[dh]>", page), page
+    file = browser.get("/monitoring/lines.csv?indicator=appointments")
+    assert file.headers["X-Row-Count"] == str(counted)
 
 
 def _until_replayed(primary: Cluster, replica: DatabaseUrls) -> None:
