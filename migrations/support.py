@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 from alembic import op
+
+from services.enrollments import rules as enrollments
+from services.remittances import rules as remittances
 
 # Groups without login: what web and workers share is granted to the first, which the other two are
 # members of; what only one of them may do is granted to that one.
@@ -69,12 +76,30 @@ def replace_constraint(table: str, constraint: str) -> None:
     )
 
 
+def _steps(*tables: Mapping[Any, Collection[str]]) -> str:
+    """As JSON, each status with those that may follow it by any of the tables; "" stands before
+    the first."""
+    following: defaultdict[str, set[str]] = defaultdict(set)
+    for before, after in (item for table in tables for item in table.items()):
+        following[before].update(after)
+    return json.dumps({before: sorted(following[before]) for before in sorted(following)})
+
+
+# What stands for "{steps}" in the file of a slice.
+_STEPS = {
+    "enrollments": _steps({"": enrollments.FIRST}, enrollments.TRANSITIONS),
+    "remittances": _steps(
+        {"": remittances.FIRST}, remittances.TRANSITIONS, remittances.FORMER_STEPS
+    ),
+}
 _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\(.*?\$\$;$", re.DOTALL | re.MULTILINE)
 
 
 def definitions(slice_name: str) -> list[tuple[str, str]]:
-    """(name, text) of each function in ``services/<slice>/functions.sql``."""
+    """(name, text) of each function in ``services/<slice>/functions.sql``; steps from one status to
+    another are those of the slice's rules."""
     text = files(f"services.{slice_name}").joinpath("functions.sql").read_text(encoding="utf-8")
+    text = text.replace("{steps}", _STEPS.get(slice_name, "{steps}"))
     return [(match[1], match[0].removesuffix(";")) for match in _FUNCTION.finditer(text)]
 
 

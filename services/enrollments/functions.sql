@@ -1,29 +1,7 @@
--- The steps that rules.TRANSITIONS allows; the row "before" null is a new request's.
+-- The steps of the rules; "" stands before the first one.
 CREATE OR REPLACE FUNCTION enrollment_step_allowed(p_before text, p_after text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE p_before
-        WHEN 'received' THEN p_after = ANY (
-            '{sent_to_agency, rejected, withdrawn}')
-        WHEN 'sent_to_agency' THEN p_after = ANY (
-            '{unknown, in_review, more_information_requested, appointment_scheduled,
-              payment_pending, active, rejected, withdrawn, ended}')
-        WHEN 'unknown' THEN p_after = ANY (
-            '{sent_to_agency, in_review, more_information_requested, appointment_scheduled,
-              payment_pending, active, rejected, withdrawn, ended}')
-        WHEN 'in_review' THEN p_after = ANY (
-            '{more_information_requested, appointment_scheduled,
-              payment_pending, active, rejected, withdrawn, ended}')
-        WHEN 'more_information_requested' THEN p_after = ANY (
-            '{in_review, appointment_scheduled,
-              payment_pending, active, rejected, withdrawn, ended}')
-        WHEN 'appointment_scheduled' THEN p_after = ANY (
-            '{in_review, more_information_requested,
-              payment_pending, active, rejected, withdrawn, ended}')
-        WHEN 'payment_pending' THEN p_after = ANY (
-            '{active, rejected, withdrawn, ended}')
-        WHEN 'active' THEN p_after = 'ended'
-        ELSE p_before IS NULL AND p_after = 'received'
-    END
+    SELECT coalesce('{steps}'::jsonb -> coalesce(p_before, '') ? p_after, false)
 $$;
 
 -- Whoever writes it, and however: no enrollment takes a step that the rules don't have.

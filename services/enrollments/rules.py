@@ -57,8 +57,10 @@ _AT_AGENCY = frozenset(
     }
 )
 
+FIRST = frozenset({Status.RECEIVED})
+
 # Status -> those that may follow it. Anything else is refused or, from an agency, ignored. The
-# database holds the same table (`enrollment_step_allowed` in functions.sql).
+# database holds every write to these too (`enrollment_step_allowed` in functions.sql).
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.RECEIVED: frozenset({Status.SENT_TO_AGENCY, Status.REJECTED, Status.WITHDRAWN}),
     Status.SENT_TO_AGENCY: _AT_AGENCY | {Status.UNKNOWN},

@@ -48,31 +48,10 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- The steps that rules.TRANSITIONS and rules.FORMER_STEPS allow; the row "before" null is a new
--- remittance's, which the version before takes for funded at once.
+-- The steps of the rules, and of the version before; "" stands before the first one.
 CREATE OR REPLACE FUNCTION remittance_step_allowed(p_before text, p_after text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE p_before
-        WHEN 'registered' THEN p_after = ANY ('{funded, cancelling, cancelled, failed}')
-        WHEN 'funded' THEN p_after = ANY (
-            '{screening, held, submitted, refunding, failed, sending, cancelled}')
-        WHEN 'screening' THEN p_after = ANY ('{held, submitted, refunding, failed}')
-        WHEN 'held' THEN p_after = ANY ('{screening, refunding, failed}')
-        WHEN 'submitted' THEN p_after = ANY (
-            '{unknown, available, paid, cancelling, refunding}')
-        WHEN 'unknown' THEN p_after = ANY (
-            '{submitted, available, paid, cancelling, refunding, accepted, refunded}')
-        WHEN 'available' THEN p_after = ANY ('{paid, cancelling, refunding, refunded}')
-        WHEN 'cancelling' THEN p_after = ANY (
-            '{funded, paid, refunding, cancelled, failed, refunded}')
-        WHEN 'refunding' THEN p_after = ANY ('{cancelled, refunded}')
-        WHEN 'sending' THEN p_after = ANY (
-            '{submitted, unknown, available, paid, cancelling, refunding, accepted, cancelled,
-              refunded}')
-        WHEN 'accepted' THEN p_after = ANY (
-            '{available, paid, cancelling, refunding, refunded}')
-        ELSE p_before IS NULL AND p_after = ANY ('{registered, funded}')
-    END
+    SELECT coalesce('{steps}'::jsonb -> coalesce(p_before, '') ? p_after, false)
 $$;
 
 -- Whoever writes it, and however: no remittance takes a step that the rules don't have.

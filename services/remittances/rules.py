@@ -211,7 +211,10 @@ _AT_AGENCY = _OUT | {Status.SUBMITTED, Status.UNKNOWN, Status.AVAILABLE}
 # Its money can still be stopped without asking the agency.
 _BEFORE = frozenset({Status.REFUNDING, Status.FAILED})
 
-# The database holds the same table (`remittance_step_allowed` in functions.sql).
+# The version before takes a remittance for funded at once.
+FIRST = frozenset({Status.REGISTERED, Status.FUNDED})
+
+# The database holds every write to these too (`remittance_step_allowed` in functions.sql).
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.REGISTERED: frozenset(
         {Status.FUNDED, Status.CANCELLING, Status.CANCELLED, Status.FAILED}
