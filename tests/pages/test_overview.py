@@ -89,6 +89,67 @@ def test_each_picture_shows_what_the_table_beside_it_says(analyst: Browser) -> N
         assert f">{month[2]}<" in drawn, path
 
 
+def by_key(web: Web, query: str, key: str) -> dict[str | None, dict[str, int]]:
+    """What the API counts, for each value of a dimension by status."""
+    counted: dict[str | None, dict[str, int]] = {}
+    path = f"/monitoring/indicators/{query}&{PERIOD}"
+    for row in web.call("GET", path, token=web.token("analyst")).get_json()["rows"]:
+        counted.setdefault(row[key], {})[row["status"]] = row["value"]
+    return counted
+
+
+def test_the_ranking_begins_with_whoever_served_most_and_leads_to_each(
+    web: Web, analyst: Browser
+) -> None:
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    counted = by_key(web, "appointments?by=consulate&status=completed", "consulate")
+    served = sorted((by["completed"] for by in counted.values()), reverse=True)
+    listed = rows(page, "Citas atendidas por oficina")
+    assert [whole(row[1]) for row in listed] == served
+    drawn = analyst.get(next(each for each in pictures(page) if "/offices." in each)).text
+    assert f"{listed[0][0]} atiende {served[0]:,} de {sum(served):,} citas" in page
+    for name, value, *_ in listed:
+        assert name in drawn
+        assert f">{value}<" in drawn
+
+
+def test_the_funnel_says_of_each_program_how_far_its_requests_came(
+    web: Web, analyst: Browser
+) -> None:
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    counted = by_key(web, "enrollments?by=program", "program")
+    imss, rfc = counted["imss"], counted["rfc"]
+    steps = {
+        row[0]: [whole(cell) for cell in row[1:]] for row in rows(page, "Inscripciones por pr")
+    }
+    # Those of IMSS were sent, some of them answered with a no; those of the RFC all approved.
+    asked, approved = imss["rejected"] + imss["sent_to_agency"], rfc["active"]
+    assert sorted(steps.values()) == sorted(
+        [[asked, asked, imss["rejected"], 0], [approved, approved, approved, approved]]
+    )
+    share = round(100 * approved / (asked + approved))
+    assert f"Se aprobó el {share} % de las inscripciones" in page
+    drawn = analyst.get(next(each for each in pictures(page) if "/enrollments." in each)).text
+    assert f">{approved:,} ({share} %)<" in drawn
+
+
+def test_demand_that_found_no_place_is_told_by_service_and_at_the_office_by_month(
+    web: Web, analyst: Browser
+) -> None:
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    counted = by_key(web, "unmet_searches?by=program", "program")
+    sums = sorted((by["no_place"] for by in counted.values()), reverse=True)
+    listed = rows(page, "Búsquedas sin lugar, por trámite")
+    assert [whole(row[1]) for row in listed] == sums
+    assert whole(numbers(page)["Búsquedas sin lugar"]) == sum(sums)
+    assert f": {sums[0]:,} de {sum(sums):,} búsquedas sin lugar" in page
+    office = analyst.get(f"/monitoring/offices/albuquerque?{PERIOD}").text
+    here = by_key(web, "unmet_searches?by=program&consulate=albuquerque", "program")
+    months = rows(office, "Búsquedas sin lugar: ")
+    # Twelve of them, the first before the period.
+    assert sum(whole(row[1]) for row in months[:11]) == sum(by["no_place"] for by in here.values())
+
+
 def test_a_picture_is_asked_for_once_and_small(analyst: Browser) -> None:
     address = pictures(analyst.get(f"/monitoring/?{PERIOD}").text)[0]
     first = analyst.client.get(address, headers={"Accept-Encoding": "gzip"})
