@@ -10,6 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
+from services.facts.recording import Counted, record
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.ids import new_id
 from services.monitoring.key_figures import year_before
 from tests.factories.figures import write_history
 from tests.factories.staff import Browser, staff_browser
@@ -18,6 +21,7 @@ from tests.factories.web import Web
 # Up to here there are facts.
 LAST = date(2026, 11, 26)
 PERIOD = "from=2026-01-01&to=2026-11-26"
+BEFORE = "from=2025-01-01&to=2025-11-26"
 _PICTURE = re.compile(r'<img[^>]* src="([^"]+)"')
 
 
@@ -111,6 +115,35 @@ def test_the_ranking_begins_with_whoever_served_most_and_leads_to_each(
     for name, value, *_ in listed:
         assert name in drawn
         assert f">{value}<" in drawn
+
+
+def test_it_is_told_at_which_office_how_many_enrolled_beside_the_year_before(
+    web: Web, analyst: Browser
+) -> None:
+    """Those who asked without an office have a line as well, so that lines add up to the number."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        for _ in range(3):
+            subject = Counted("enrollment", new_id(), date(2026, 3, 1))
+            record(session, subject, "active", now=datetime.now(UTC), program_code="rfc")
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    counted = by_key(web, "enrollments?by=consulate&status=active", "consulate")
+    listed = rows(page, "Inscripciones aprobadas por oficina")
+    assert [whole(row[1]) for row in listed] == sorted(
+        (by["active"] for by in counted.values()), reverse=True
+    )
+    assert listed[-1][:4] == ["Sin oficina", "3", "0", "–"]
+    total = whole(numbers(page)["Inscripciones aprobadas"])
+    assert sum(whole(row[1]) for row in listed) == total
+    before = analyst.get(f"/monitoring/?{BEFORE}").text
+    assert sum(whole(row[2]) for row in listed) == whole(numbers(before)["Inscripciones aprobadas"])
+    assert f"{listed[0][0]}: {listed[0][1]} de {total:,} inscripciones aprobadas" in page
+    drawn = analyst.get(next(each for each in pictures(page) if "/offices-enrolled." in each)).text
+    assert f">{listed[0][1]}<" in drawn
+    assert rows(analyst.get(f"/monitoring/offices?{PERIOD}").text, "Inscripciones aprob") == listed
+    link = re.search(rf'<a href="([^"]+)">{listed[0][0]}</a>', page)
+    assert link is not None
+    here = analyst.get(unescape(link[1])).text
+    assert numbers(here)["Inscripciones aprobadas"] == listed[0][1]
 
 
 def test_the_funnel_says_of_each_program_how_far_its_requests_came(

@@ -141,7 +141,7 @@ def _map(session: Session, question: Question, area: Area) -> Chart | None:
           served=number(served), offices=number(sum(1 for o in offices if o.value))),
         foot(question),
         Map(area, tuple(office.item for office in offices)),
-        _office_head(),
+        office_head(),
         tuple(office.row for office in offices),
     )  # fmt: skip
 
@@ -157,7 +157,7 @@ class Office:
 
     @property
     def value(self) -> int:
-        """Appointments served."""
+        """Its figure."""
         return self.item.value
 
     @property
@@ -169,26 +169,42 @@ class Office:
 
 def ranking(session: Session, question: Question) -> Chart | None:
     """Offices by appointments served, the most first."""
-    offices = offices_by_rank(session, question)
+    return _ranking(session, question, KeyFigure.SERVED)
+
+
+def enrolled_ranking(session: Session, question: Question) -> Chart | None:
+    """Offices by people enrolled, the most first."""
+    return _ranking(session, question, KeyFigure.ENROLLED)
+
+
+def _ranking(session: Session, question: Question, figure: KeyFigure) -> Chart | None:
+    offices = offices_by_rank(session, question, figure)
     total = sum(office.value for office in offices)
     if not total:
         return None
-    first = offices[0]
+    first = offices[0].item
+    said = {"name": first.label, "most": first.text, "total": number(total)}
+    findings = {
+        KeyFigure.SERVED: _("%(name)s atiende %(most)s de %(total)s citas", **said),
+        KeyFigure.ENROLLED: _("%(name)s: %(most)s de %(total)s inscripciones aprobadas", **said),
+    }
     return Chart(
-        _("%(name)s atiende %(most)s de %(total)s citas", name=first.item.label,
-          most=first.item.text, total=number(total)),
+        findings[figure],
         foot(question),
         Bars(tuple(office.item for office in offices[:BARS] if office.value)),
-        _office_head(),
+        office_head(figure),
         tuple(office.row for office in offices),
-    )  # fmt: skip
+    )
 
 
-def offices_by_rank(session: Session, question: Question) -> list[Office]:
-    """Offices with their appointments served, now and a year before, the most first."""
+def offices_by_rank(
+    session: Session, question: Question, figure: KeyFigure = KeyFigure.SERVED
+) -> list[Office]:
+    """Offices with their figure, now and a year before, the most first; what has no office has a
+    line as well."""
     period = question.period
     now, before = (
-        by_dimension(session, KeyFigure.SERVED, each, Dimension.CONSULATE)
+        by_dimension(session, figure, each, Dimension.CONSULATE)
         for each in (period, period.year_before)
     )
     marks = marks_of_offices(pinned_notes(session, question))
@@ -199,6 +215,11 @@ def offices_by_rank(session: Session, question: Question) -> list[Office]:
         for row in list_consulates(session)
         if row.code in now or row.code in before or row.code in marks
     ]
+    if "" in now or "" in before:
+        value = now.get("", 0)
+        offices.append(
+            Office("", "", Item(_("Sin oficina"), value, number(value)), before.get("", 0))
+        )
     return sorted(offices, key=lambda office: (-office.value, alphabetical(office.item.label)))
 
 
@@ -208,8 +229,11 @@ def _item(office: Any, value: int, marks: Mapping[str, str]) -> Item:
     return Item(name, value, number(value), marks.get(office.code, ""), place, office.code)
 
 
-def _office_head() -> tuple[str, ...]:
-    return (_("Oficina"), _("Citas atendidas"), _("Año anterior"), _("Cambio"), _("Notas"))
+def office_head(figure: KeyFigure = KeyFigure.SERVED) -> tuple[str, ...]:
+    """What the columns of a ranking are called."""
+    enrolled = figure is KeyFigure.ENROLLED
+    what = _("Inscripciones aprobadas") if enrolled else _("Citas atendidas")
+    return (_("Oficina"), what, _("Año anterior"), _("Cambio"), _("Notas"))
 
 
 def enrollment_funnel(session: Session, question: Question) -> Chart | None:
@@ -304,6 +328,7 @@ CHARTS: Mapping[str, Draw] = {
     "united-states": map_of_united_states,
     "world": map_of_world,
     "offices": ranking,
+    "offices-enrolled": enrolled_ranking,
     "enrollments": enrollment_funnel,
     "appointments": appointment_funnel,
     "unmet": unmet,

@@ -23,7 +23,13 @@ from consular.pages.monitoring.blueprint import (
     pages,
     read_question,
 )
-from consular.pages.monitoring.dashboard_charts import change, offices_by_rank, percent, share
+from consular.pages.monitoring.dashboard_charts import (
+    change,
+    office_head,
+    offices_by_rank,
+    percent,
+    share,
+)
 from consular.pages.monitoring.notes import pinned_notes
 from consular.pages.monitoring.pictures import Picture, picture_of
 from consular.pages.portal.names import office, offices
@@ -35,6 +41,8 @@ RANKED = 15
 LEAST_RADIUS = 6
 TRENDS = ("served", "enrolled")
 MAPS = ("united-states", "world")
+# What is told by office, and the picture of each.
+RANKINGS = {KeyFigure.SERVED: "offices", KeyFigure.ENROLLED: "offices-enrolled"}
 OF_OFFICE = ("served", "enrolled", "unmet-trend", "appointments", "enrollments", "unmet")
 
 
@@ -59,7 +67,7 @@ def overview() -> str | Response:
 @pages.get("/offices")
 @allow(MONITORS)
 def all_offices() -> str:
-    """Show every office, the one that served most first."""
+    """Show every office, once the one that served most first, once the one that enrolled most."""
     errors: Errors = {}
     with transaction() as session:
         question = read_question(session, errors)
@@ -67,7 +75,7 @@ def all_offices() -> str:
             "monitoring/offices.html",
             filters=asked_of_address(),
             errors=errors,
-            **(_ranked(session, question, None) if question else {}),
+            **(_ranked(session, question) if question else {}),
         )
 
 
@@ -98,12 +106,11 @@ def _whole(session: Session, question: Question) -> dict[str, Any]:
     return {
         **_common(session, question),
         **page_links("monitoring.overview", question),
-        **_ranked(session, question, RANKED),
+        **_ranked(session, question, RANKED, with_pictures=True),
         "trends": _pictures(session, question, TRENDS),
         "maps": [
             (picture, _spots(picture, question)) for picture in _pictures(session, question, MAPS)
         ],
-        "ranking": picture_of(session, "offices", question),
         "funnel": picture_of(session, "enrollments", question),
         "unmet": picture_of(session, "unmet", question),
     }
@@ -132,21 +139,56 @@ def _pictures(session: Session, question: Question, names: Sequence[str]) -> lis
     return [picture for picture in made if picture]
 
 
-def _ranked(session: Session, question: Question, most: int | None) -> dict[str, Any]:
-    """Lines of the table of offices, each name a link to the same question about it."""
-    every = offices_by_rank(session, question)
+def _ranked(
+    session: Session, question: Question, most: int | None = None, *, with_pictures: bool = False
+) -> dict[str, Any]:
+    """The tables of offices, each name a link to the same question about it."""
+    every = {figure: offices_by_rank(session, question, figure) for figure in RANKINGS}
     return {
         "question": question,
         "as_of": question.period.as_of,
         "zone": ZONE,
-        "more": len(every) > (most or len(every)),
-        "offices": [
-            [_link(each.item.label, each.code, question), *each.row[1:]] for each in every[:most]
+        "more": any(len(offices) > (most or len(offices)) for offices in every.values()),
+        "rankings": [
+            {
+                "picture": picture_of(session, RANKINGS[figure], question)
+                if with_pictures
+                else None,
+                "caption": _captions()[figure],
+                "head": _table_head(figure),
+                "empty": _empty()[figure],
+                "rows": [
+                    [_link(each.item.label, each.code, question), *each.row[1:]]
+                    for each in offices[:most]
+                ],
+            }
+            for figure, offices in every.items()
         ],
     }
 
 
-def _link(name: str, code: str, question: Question) -> Markup:
+def _table_head(figure: KeyFigure) -> list[Any]:
+    name, *numbers, notes = office_head(figure)
+    return [name, *({"text": words, "number": True} for words in numbers), notes]
+
+
+def _captions() -> dict[KeyFigure, str]:
+    return {
+        KeyFigure.SERVED: _("Citas atendidas por oficina"),
+        KeyFigure.ENROLLED: _("Inscripciones aprobadas por oficina"),
+    }
+
+
+def _empty() -> dict[KeyFigure, str]:
+    return {
+        KeyFigure.SERVED: _("Ninguna oficina atendió citas en estos días."),
+        KeyFigure.ENROLLED: _("De lo que se pidió en estos días no hay inscripciones aprobadas."),
+    }
+
+
+def _link(name: str, code: str, question: Question) -> str:
+    if not code:
+        return name
     return Markup('<a href="{}">{}</a>').format(_address(code, question), name)
 
 
