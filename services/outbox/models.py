@@ -17,8 +17,8 @@ class OutboxItem(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         sa.Index("ix_outbox_due", "ring_at", postgresql_where=sa.text("done_at IS NULL")),
-        # Made for one look-up: is something still to be done about this row?
-        sa.Index("ix_outbox_ref", "ref"),
+        # Made for one look-up: is something of this topic still to be done about this row?
+        sa.Index("ix_outbox_ref_topic", "ref", "topic"),
         sa.Index(
             "ix_outbox_waits_for",
             "waits_for",
