@@ -65,6 +65,48 @@ def test_the_page_says_what_it_counts_by_whose_day_and_what_others_published(
         assert f"{voters} personas" in rivals
 
 
+def test_any_breakdown_is_compared_with_as_many_days_before(web: Web, analyst: Browser) -> None:
+    for day, program in (
+        (date(2028, 2, 29), "rfc"), (date(2028, 3, 31), "rfc"), (date(2028, 3, 1), "rfc"),
+        (date(2028, 2, 1), "imss"),
+    ):  # fmt: skip
+        enroll(web, day, program=program)
+    plain = analyst.get(f"{PAGE}?by=program&from=2028-03-01&to=2028-03-31").text
+    assert "Comparar con los mismos días de antes" in plain
+    assert "Periodo anterior" not in plain
+    page = analyst.get(f"{PAGE}?by=program&from=2028-03-01&to=2028-03-31&compare=previous").text
+    table = page.partition("<caption>A través de este sistema</caption>")[2].partition("</table>")[
+        0
+    ]
+    lines = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in table.split("<tr>")]
+    assert lines[1][2:] == ["Inscripciones", "Periodo anterior", "Diferencia"]
+    # From 30 January on there are as many days before as March has.
+    assert [line[2:] for line in lines[2:]] == [["0", "1", "-1"], ["2", "1", "+1"], ["2", "2", "0"]]
+    again = re.search(r'href="([^"]*as_of=[^"]*)"', page)
+    assert again is not None
+    assert "Periodo anterior" in analyst.get(unescape(again[1])).text
+    refused = analyst.get(f"{PAGE}?by=program&compare=previous").text
+    assert 'href="#f-compare"' in refused
+    assert "Para comparar, di desde y hasta cuándo" in refused
+
+
+def test_what_one_is_and_why_rival_figures_differ_can_be_read(analyst: Browser) -> None:
+    for code, subject in (
+        ("enrollments", "Solicitudes: una persona"),
+        ("people", "Personas: cada"),
+    ):
+        record = unescape(analyst.get(f"/monitoring/indicators/{code}").text)
+        assert "Personas o solicitudes" in record
+        assert subject in record.partition('id="record"')[2]
+    rivals = unescape(analyst.get("/monitoring/indicators/registrations").text)
+    for voters in ("258,461", "223,743", "223,961"):
+        row = rivals.partition(f"{voters} personas</td>")[2].partition("</tr>")[0]
+        why, source = re.findall(r"<td[^>]*>(.*?)</td>", row)
+        assert len(why) > 20, voters
+        assert len(re.sub(r"<[^>]+>", "", source)) > 5, voters
+    assert "34,500 boletas" in rivals
+
+
 def test_a_breakdown_that_it_lacks_is_refused_with_those_that_it_has(analyst: Browser) -> None:
     page = unescape(analyst.get(f"{PAGE}?by=mode").text)
     assert "Este indicador no tiene mode. Se desglosa por program, consulate" in page

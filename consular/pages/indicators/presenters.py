@@ -104,20 +104,37 @@ def _kinds(session: Session, indicator: Indicator) -> dict[str, str]:
     return {code: name for code, name in known.items() if code in own}
 
 
-def table(figures: Figures, by: Sequence[Dimension], names: Names) -> dict[str, Any]:
-    """A line for each combination of the chosen dimensions and the status, and their sum."""
+def table(
+    figures: Figures, by: Sequence[Dimension], names: Names, *, compared: bool = False
+) -> dict[str, Any]:
+    """A line for each combination of the chosen dimensions and the status, and their sum;
+    ``compared`` with as many days before."""
     split = [each for each in by if each is not Dimension.STATUS] + [Dimension.STATUS]
-    total = sum(row["value"] for row in figures.rows)
     shown = figures.rows[:MOST_ROWS]
+    measured = ("value", "compared") if compared else ("value",)
+    totals = {name: sum(row[name] for row in figures.rows) for name in measured}
     return {
         "head": [*(words("monitoring.dimension", each) for each in split)],
+        "beside": [_("Periodo anterior"), _("Diferencia")] if compared else [],
         "rows": [
-            [*(_value(each, row[each.value], names) for each in split), number(row["value"])]
+            [*(_value(each, row[each.value], names) for each in split), *_numbers(row)]
             for row in shown
         ],
-        "foot": [_("Total"), *[""] * (len(split) - 1), number(total)],
+        "foot": [_("Total"), *[""] * (len(split) - 1), *_numbers(totals)],
         "hidden": number(len(figures.rows) - len(shown)) if len(figures.rows) > MOST_ROWS else "",
     }
+
+
+def _numbers(row: Mapping[str, Any]) -> list[str]:
+    """A line's value; where it is compared, also that of before and the difference."""
+    if "compared" not in row:
+        return [number(row["value"])]
+    more = row["value"] - row["compared"]
+    return [
+        number(row["value"]),
+        number(row["compared"]),
+        f"{'+' if more > 0 else ''}{number(more)}",
+    ]
 
 
 def narrowed(only: Mapping[Dimension, str], names: Names) -> str:

@@ -45,7 +45,7 @@ def indicator(code: str) -> str:
     """Show one: its record, its figures by the chosen dimensions, targets, published series."""
     known = _get(code)
     chosen = [name for part in request.args.getlist("by") for name in part.split(",") if name]
-    form: dict[str, Any] = pick(request.args.to_dict(), *PERIOD, *NARROWED)
+    form: dict[str, Any] = pick(request.args.to_dict(), *PERIOD, *NARROWED, "compare")
     errors: Errors = {}
     ask = check(IndicatorQuery(), {**form, **({"by": ",".join(chosen)} if chosen else {})}, errors)
     context: dict[str, Any] = {}
@@ -112,12 +112,13 @@ def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str,
         "by": ",".join(ask.by) or None,
         "from": ask.first,
         "to": ask.last,
+        "compare": "previous" if ask.compare else None,
         **{dimension.value: value for dimension, value in ask.only.items()},
     }
     return {
         "as_of": counted.as_of,
         "same_url": url_for(".indicator", code=known.code, as_of=counted.as_of.isoformat(), **same),
-        "table": presenters.table(counted, ask.by, names),
+        "table": presenters.table(counted, ask.by, names, compared=ask.compare),
         "election": counted.election,
         "elections_url": url_for(
             ".indicator", code=known.code, **{**same, "by": ",".join([*ask.by, Dimension.ELECTION])}
