@@ -25,6 +25,7 @@ from services.citizens.models import Person
 from services.kernel import audit
 from services.kernel.errors import NotFound, WrongState
 from services.kernel.ids import new_id
+from services.kernel.tables import get_row
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,8 @@ def get_closure(session: Session, closure: UUID, actor: audit.Actor) -> Closure:
 
     Raises NotFound.
     """
-    row = session.get(Closure, closure)
-    foreign = actor.role in audit.OFFICE_ROLES
-    if row is None or (foreign and row.consulate_code != actor.consulate):
+    row = get_row(session, Closure, closure)
+    if actor.role in audit.OFFICE_ROLES and row.consulate_code != actor.consulate:
         raise NotFound()
     return row
 

@@ -16,6 +16,7 @@ from services.appointments.opening_history import record_change
 from services.appointments.rules import LIVE
 from services.kernel import audit
 from services.kernel.errors import NotFound
+from services.kernel.tables import get_row
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,8 @@ def close_session(
     Closing again changes nothing but the desks that have become free meanwhile. Raises NotFound,
     also for another office's.
     """
-    opening = session.scalar(
-        select(OpeningSession).where(OpeningSession.id == command.session).with_for_update()
-    )
-    if opening is None or opening.consulate_code != actor.consulate:
+    opening = get_row(session, OpeningSession, command.session, lock=True)
+    if opening.consulate_code != actor.consulate:
         raise NotFound()
     values: dict[str, Any] = {"session": opening.id, "office": actor.consulate}
     _close_places(session, values)

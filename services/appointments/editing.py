@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,8 @@ from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.errors import NotFound, WrongState
 from services.kernel.ids import new_id
+
+Opening = TypeVar("Opening", OpeningSession, SessionSeries)
 
 _DAY = timedelta(days=1)
 
@@ -102,7 +104,7 @@ def edit_session(
     Raises NotFound, also for another office's, `WrongState` once it is closed, canceled or over,
     and as `open_session` about hours, desks and services.
     """
-    opening = lock_session(session, command.session, actor)
+    opening = _lock(session, OpeningSession, command.session, actor)
     _refuse_over(session, opening, now)
     before = described(opening, _desks(session, opening))
     _apply(session, opening, command.changes, bookable_codes(session))
@@ -125,7 +127,7 @@ def cancel_session(
 ) -> Fitted:
     """Hold a session not at all; its desks are free for others. Who is booked is told, and offered
     other times. Raises NotFound, `WrongState` when it is cancelled or over."""
-    opening = lock_session(session, command.session, actor)
+    opening = _lock(session, OpeningSession, command.session, actor)
     if opening.cancelled_at is not None or _is_over(session, opening, now):
         raise WrongState(state="cancelled" if opening.cancelled_at else "over")
     cancel_days(session, [opening], now=now, actor=actor, reason=command.reason)
@@ -159,7 +161,7 @@ def edit_series(
 
     Raises as `edit_session`, and `DeskTaken` where another session holds a desk on one of them.
     """
-    series = lock_series(session, command.series, actor)
+    series = _lock(session, SessionSeries, command.series, actor)
     first = max(command.first or date.min, today_of(session, series.consulate_code, now) + _DAY)
     before = {**described(series, series.desks), "rrule": series.rrule}
     openings = _to_come(session, series, first)
@@ -183,22 +185,14 @@ def edit_series(
     return fit_days(session, series.consulate_code, [o.day for o in openings], now=now)
 
 
-def lock_session(session: Session, id: UUID, actor: audit.Actor) -> OpeningSession:
-    """A session of the actor's office, while nobody else changes its hours. Raises NotFound."""
+def _lock(session: Session, model: type[Opening], id: UUID, actor: audit.Actor) -> Opening:
+    """A session or series of the actor's office, while nobody else changes the hours there.
+    Raises NotFound."""
     lock_openings(session, actor.consulate)
-    opening = session.get(OpeningSession, id, populate_existing=True)
-    if opening is None or opening.consulate_code != actor.consulate:
+    row = session.get(model, id, populate_existing=True)
+    if row is None or row.consulate_code != actor.consulate:
         raise NotFound()
-    return opening
-
-
-def lock_series(session: Session, id: UUID, actor: audit.Actor) -> SessionSeries:
-    """A series of the actor's office, while nobody else changes its hours. Raises NotFound."""
-    lock_openings(session, actor.consulate)
-    series = session.get(SessionSeries, id, populate_existing=True)
-    if series is None or series.consulate_code != actor.consulate:
-        raise NotFound()
-    return series
+    return row
 
 
 def _refuse_over(session: Session, opening: OpeningSession, now: datetime) -> None:

@@ -42,7 +42,7 @@ from services.consulates.queries import closed_days, get_consulate
 from services.kernel import audit
 from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
-from services.kernel.tables import Page, fetch_page
+from services.kernel.tables import Page, fetch_page, get_row
 
 # So far ahead of today its days have sessions.
 HORIZON = timedelta(days=92)
@@ -288,8 +288,8 @@ def list_behind(session: Session, *, now: datetime) -> Sequence[UUID]:
 
 def get_series(session: Session, series: UUID, actor: audit.Actor) -> SessionSeries:
     """A series of the actor's office. Raises NotFound."""
-    row = session.get(SessionSeries, series)
-    if row is None or row.consulate_code != actor.consulate:
+    row = get_row(session, SessionSeries, series)
+    if row.consulate_code != actor.consulate:
         raise NotFound()
     return row
 

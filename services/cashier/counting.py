@@ -14,8 +14,9 @@ from services.cashier.models import CashCount, CashUp, Receipt
 from services.cashier.rules import Means
 from services.kernel import audit
 from services.kernel.audit import Actor, Role
-from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound, WrongState
+from services.kernel.errors import Conflict, Forbidden, Invalid, WrongState
 from services.kernel.money import Money
+from services.kernel.tables import get_row
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def count_cash(
     Raises NotFound, Forbidden for another officer's, `WrongState` for one that was counted, Invalid
     "difference_reason" (field: reason_MEANS_CURRENCY) for a difference that nobody explains.
     """
-    cash_up = _lock(session, id)
+    cash_up = get_row(session, CashUp, id, lock=True)
     if actor.role is not Role.SUPERVISOR and cash_up.officer_id != actor.account_id:
         raise Forbidden()
     if cash_up.closed_at is not None:
@@ -67,7 +68,7 @@ def sign_cash_up(session: Session, id: UUID, *, now: datetime, actor: Actor) -> 
     Raises NotFound, `WrongState` unless it was counted and isn't signed, Conflict "own_cash_up"
     for the officer whose cash it is.
     """
-    cash_up = _lock(session, id)
+    cash_up = get_row(session, CashUp, id, lock=True)
     if cash_up.closed_at is None or cash_up.signed_at is not None:
         raise WrongState(state="signed" if cash_up.signed_at else "open")
     if cash_up.officer_id == actor.account_id:
@@ -75,13 +76,6 @@ def sign_cash_up(session: Session, id: UUID, *, now: datetime, actor: Actor) -> 
     cash_up.signed_at, cash_up.signed_by = now, actor.account_id
     session.flush()
     _audit(session, cash_up, "cash_up.signed", now, actor)
-    return cash_up
-
-
-def _lock(session: Session, id: UUID) -> CashUp:
-    cash_up = session.scalars(select(CashUp).where(CashUp.id == id).with_for_update()).one_or_none()
-    if cash_up is None:
-        raise NotFound()
     return cash_up
 
 

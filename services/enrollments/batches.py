@@ -31,8 +31,8 @@ from services.enrollments.progress import (
 from services.enrollments.rules import HOME_ZONE, WAITING, Status
 from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
-from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
+from services.kernel.tables import get_row
 from services.outbox.delivery import enqueue
 from services.outbox.models import OutboxItem
 
@@ -114,7 +114,7 @@ def begin(session: Session, batch_id: UUID, *, now: datetime, vault: Vault) -> B
     One that is sent for the first time is written down as being sent, and its requests with it: to
     be committed before the agency is called. Raises NotFound.
     """
-    batch = _lock(session, batch_id)
+    batch = get_row(session, EnrollmentBatch, batch_id, lock=True)
     before = BatchStatus(batch.status)
     if before is BatchStatus.OPEN:
         _drop_withdrawn(session, batch, now)
@@ -134,7 +134,7 @@ def begin(session: Session, batch_id: UUID, *, now: datetime, vault: Vault) -> B
 
 def record_sent(session: Session, batch_id: UUID, *, known: bool, now: datetime) -> None:
     """The agency has it, or nobody knows whether it has. Raises NotFound."""
-    batch = _lock(session, batch_id)
+    batch = get_row(session, EnrollmentBatch, batch_id, lock=True)
     if BatchStatus(batch.status) in ON_ITS_WAY:
         _move(batch, BatchStatus.SENT if known else BatchStatus.UNKNOWN, now)
 
@@ -165,7 +165,7 @@ def settle_rows(
 
     Returns whether every row of the batch has ended. Raises NotFound.
     """
-    batch = _lock(session, batch_id)
+    batch = get_row(session, EnrollmentBatch, batch_id, lock=True)
     for row, enrollment, folio in _open_rows(session, batch_id):
         if folio in lost:
             _end(row, RowOutcome.LOST, now)
@@ -194,13 +194,6 @@ def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequen
         .order_by(EnrollmentBatch.id)
         .limit(limit)
     ).all()
-
-
-def _lock(session: Session, batch_id: UUID) -> EnrollmentBatch:
-    batch = session.get(EnrollmentBatch, batch_id, with_for_update=True, populate_existing=True)
-    if batch is None:
-        raise NotFound()
-    return batch
 
 
 def _move(batch: EnrollmentBatch, status: BatchStatus, now: datetime) -> None:

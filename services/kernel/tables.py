@@ -40,10 +40,16 @@ def one_of(column: str, values: Iterable[StrEnum]) -> str:
 
 
 def get_row(
-    session: Session, model: type[Model], key: object, *, field: str | None = None
+    session: Session,
+    model: type[Model],
+    key: object,
+    *,
+    field: str | None = None,
+    lock: bool = False,
 ) -> Model:
-    """The row with that primary key. Raises NotFound, also for one that row security hides."""
-    row = session.get(model, key)
+    """The row with that primary key; with ``lock`` as it is now, held until the transaction ends.
+    Raises NotFound, also for one that row security hides."""
+    row = session.get(model, key, with_for_update=lock, populate_existing=lock)
     if row is None:
         raise NotFound(field=field)
     return row

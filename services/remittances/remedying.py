@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.db import savepoint, violated_constraint
-from services.kernel.errors import NotFound, WrongState
+from services.kernel.errors import WrongState
 from services.kernel.money import format_minor
+from services.kernel.tables import get_row
 from services.outbox.delivery import enqueue
 from services.outbox.models import OutboxItem
 from services.remittances.entries import post_remedy, post_remedy_settled
@@ -117,7 +118,7 @@ def claim_remedy(session: Session, remedy: UUID, *, now: datetime) -> RemedyTask
     None when it is settled, or when no provider took the money, so that a person has to see to it.
     Raises NotFound.
     """
-    owed = _lock(session, remedy)
+    owed = get_row(session, RemedyRefund, remedy, lock=True)
     charge = session.get(Charge, owed.remittance_id)
     if owed.state != RemedyState.OWED or charge is None:
         return None
@@ -137,7 +138,7 @@ def claim_remedy(session: Session, remedy: UUID, *, now: datetime) -> RemedyTask
 def settle_remedy(session: Session, remedy: UUID, answer: RemedyAnswer, *, now: datetime) -> None:
     """Take the provider's word and post what it means. Old news changes nothing; another amount
     than was asked for becomes an incident, and settles nothing."""
-    owed = _lock(session, remedy)
+    owed = get_row(session, RemedyRefund, remedy, lock=True)
     if owed.state != RemedyState.OWED:
         return
     if answer.amount_minor not in (None, owed.amount_minor) or answer.currency not in (None, "USD"):
@@ -172,10 +173,3 @@ def list_unattended_remedies(session: Session, *, before: datetime, limit: int) 
         .order_by(RemedyRefund.owed_at)
         .limit(limit)
     ).all()
-
-
-def _lock(session: Session, remedy: UUID) -> RemedyRefund:
-    owed = session.get(RemedyRefund, remedy, with_for_update=True, populate_existing=True)
-    if owed is None:
-        raise NotFound()
-    return owed
