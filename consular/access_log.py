@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from consular.auth import actor, now
+from services.appointments.models import Appointment
+from services.appointments.queries import get_appointment
 from services.appointments.returning import beyond_today
 from services.kernel import audit
 
@@ -15,6 +18,13 @@ from services.kernel import audit
 def record_reading(session: Session, kind: str, thing: Any) -> None:
     """Record that staff read a person's appointment, enrollment or document; one's own is none."""
     _record(session, f"{kind}.read", kind, [thing])
+
+
+def read_appointment(session: Session, id: UUID) -> Appointment:
+    """One appointment; that staff read it is recorded. Raises NotFound."""
+    row = get_appointment(session, id)
+    record_reading(session, "appointment", row)
+    return row
 
 
 def record_list(session: Session, kind: str, things: Sequence[Any]) -> None:

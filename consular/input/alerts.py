@@ -37,7 +37,16 @@ class ReadersSchema(Schema):
     )
 
 
-class AlertSchema(ReadersSchema):
+class NarrowedSchema(ReadersSchema):
+    """About which part of a figure they are told; each may be left out."""
+
+    consulate = Code(load_default=None, allow_none=True)
+    country = Code(load_default=None, allow_none=True)
+    program = Code(load_default=None, allow_none=True)
+    status = Choice(STATUSES, load_default=None, allow_none=True)
+
+
+class AlertSchema(NarrowedSchema):
     """A question, the condition for which it is asked, whom to tell, and why.
 
     ``amount`` is a number, or a percentage where the condition compares; a rule about a target has
@@ -56,10 +65,6 @@ class AlertSchema(ReadersSchema):
     }
 
     indicator = Choice(WATCHED, required=True)
-    consulate = Code(load_default=None, allow_none=True)
-    country = Code(load_default=None, allow_none=True)
-    program = Code(load_default=None, allow_none=True)
-    status = Choice(STATUSES, load_default=None, allow_none=True)
     span = Choice(tuple(Span), required=True)
     condition = Choice(tuple(Condition), required=True)
     amount = ReportedValue(load_default=None, allow_none=True)
@@ -79,7 +84,7 @@ class AlertSchema(ReadersSchema):
         return MakeAlert(watch, data["why"], data["readers"], current_language())
 
 
-class ScheduledReportSchema(ReadersSchema):
+class ScheduledReportSchema(NarrowedSchema):
     """A question, its days, and when it is answered by mail to whom. Messages are in the language
     of this request."""
 
@@ -94,10 +99,6 @@ class ScheduledReportSchema(ReadersSchema):
 
     indicator = Choice(tuple(INDICATORS), required=True)
     by = Choice(tuple(each.value for each in BY), required=True)
-    consulate = Code(load_default=None, allow_none=True)
-    country = Code(load_default=None, allow_none=True)
-    program = Code(load_default=None, allow_none=True)
-    status = Choice(STATUSES, load_default=None, allow_none=True)
     covers = Choice(tuple(Covers), required=True)
     every = Choice(tuple(Every), required=True)
     hour = WholeNumber(

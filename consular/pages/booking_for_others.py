@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import actor, allow, vault
 from consular.db import transaction
 from consular.finding import find_for_staff
@@ -34,7 +34,7 @@ from consular.pages.portal.place_hold import HELD, HOLD_MINUTES, MORE_TIME, keep
 from consular.pages.portal.visit import read_slot
 from consular.pages.posting import submission_key
 from services.appointments.booking import BookAppointment
-from services.appointments.queries import get_appointment, list_attendees, needs_of
+from services.appointments.queries import list_attendees, needs_of
 from services.citizens.people import open_person
 from services.kernel.audit import Role
 from services.kernel.catalogue import LANGUAGES
@@ -150,10 +150,9 @@ def _from_booking_before() -> dict[str, str]:
         return {}
     with transaction() as session:
         try:
-            row = get_appointment(session, before)
+            row = read_appointment(session, before)
         except NotFound:
             return {}
-        record_reading(session, "appointment", row)
         person = open_person(list_attendees(session, [row.id])[row.id][0], vault())
         return {
             **_needs_before(session, row.id),

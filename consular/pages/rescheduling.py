@@ -14,7 +14,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import actor, allow, now
 from consular.db import transaction
 from consular.input.appointments import RescheduleSchema
@@ -80,8 +80,7 @@ class _Area:
         }
         wanted = load_fields(_Wanted(), pick(values, "consulate", "mobile", "from"))
         with transaction() as session:
-            row = get_appointment(session, id)
-            record_reading(session, "appointment", row)
+            row = read_appointment(session, id)
             if Step.RESCHEDULE not in list_actions(session, [row], now=now())[id]:
                 return go(url_for(self.appointment, id=id, d=draft_id() or None))
             party = _party_at(party_to_move(session, row), wanted)

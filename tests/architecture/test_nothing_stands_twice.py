@@ -27,10 +27,6 @@ APART = {
         "what proves the search by trying everything owes nothing to it"
     ),
     ("services/appointments/handing_over.py",): "arguments",
-    (
-        "services/enrollments/programs/imss.py",
-        "services/enrollments/programs/imss_family_health.py",
-    ): "two forms, each in the words of its own program",
     ("services/monitoring/service_levels.py",): "columns of two questions",
     ("services/remittances/recipients.py",): "arguments",
     ("services/remittances/functions.sql",): "columns as the version before has them, and now",

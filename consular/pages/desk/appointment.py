@@ -13,7 +13,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.i18n import words
@@ -32,7 +32,7 @@ from consular.pages.portal.needs import SKILLS
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.queries import get_appointment, list_attendees, needs_of
+from services.appointments.queries import list_attendees, needs_of
 from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
 
@@ -156,8 +156,7 @@ def _by_field(errors: Errors) -> Errors:
 def _show(id: UUID, form: Form, errors: Errors) -> str:
     desk = own_desk()
     with transaction() as session:
-        appointment = get_appointment(session, id)
-        record_reading(session, "appointment", appointment)
+        appointment = read_appointment(session, id)
         return render_template(
             "desk/appointment.html",
             consulate=offices_of(session, [appointment])[id],

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
@@ -33,7 +33,7 @@ from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.portal.turn import turn_address
 from consular.printing.qr import qr_svg
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.queries import get_appointment, list_party
+from services.appointments.queries import list_party
 from services.appointments.queueing import (
     ChangeVisit,
     call_next,
@@ -165,8 +165,7 @@ def turn(id: UUID) -> str:
     """A turn to print, with a code that leads to the place in the queue."""
     n = load_fields(OnePersonForm(), pick(dict(request.args), "n"))["n"]
     with transaction() as session:
-        appointment = get_appointment(session, id)
-        record_reading(session, "appointment", appointment)
+        appointment = read_appointment(session, id)
         person = next((each for each in list_party(session, [id])[id] if each.n == n), None)
         visit = find_visit(session, id, n)
         if person is None or visit is None:

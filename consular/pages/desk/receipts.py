@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, render_template, url_for
 from marshmallow import Schema
 
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
 from consular.input.fields import Text
@@ -20,7 +20,6 @@ from consular.pages.portal.names import office
 from consular.pages.posting import reopen
 from consular.printing.enrollments import as_file
 from consular.printing.receipts import receipt_document
-from services.appointments.queries import get_appointment
 from services.cashier.correcting import RequestCorrection, request_correction
 from services.cashier.printing import get_print, print_receipt
 from services.cashier.queries import (
@@ -45,8 +44,7 @@ def receipt(id: UUID) -> str:
     """Show a receipt: its services, its sum, and whether it was corrected."""
     with transaction() as session:
         row = get_receipt(session, id)
-        appointment = get_appointment(session, row.appointment_id)
-        record_reading(session, "appointment", appointment)
+        appointment = read_appointment(session, row.appointment_id)
         place = office(session, row.consulate_code)
         return render_template(
             "desk/receipt.html",
@@ -73,8 +71,7 @@ def receipt_pdf(id: UUID, number: int) -> Response:
     """Return one print of a receipt as PDF."""
     with transaction() as session:
         printed = get_print(session, id, number, now=now())
-        appointment = get_appointment(session, printed.receipt.appointment_id)
-        record_reading(session, "appointment", appointment)
+        read_appointment(session, printed.receipt.appointment_id)
         document = receipt_document(session, printed)
     return as_file(document, f"recibo-{printed.receipt.number}")
 
@@ -85,8 +82,7 @@ def correction(id: UUID) -> str:
     """Show what a correction takes back, and ask why."""
     with transaction() as session:
         row = get_rendered(session, id)
-        appointment = get_appointment(session, row.appointment_id)
-        record_reading(session, "appointment", appointment)
+        appointment = read_appointment(session, row.appointment_id)
         rendered = [
             g for g in list_rendered(session, [appointment.id])[appointment.id] if g.row.id == id
         ]

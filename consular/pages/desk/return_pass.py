@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import render_template, url_for
 from flask_babel import gettext as _
 
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import DESK, allow, now
 from consular.db import transaction
 from consular.pages.desk.appointment import own_desk
@@ -15,7 +15,7 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.portal.names import office, service_names
 from consular.printing.appointments import check_address
 from consular.printing.qr import qr_svg
-from services.appointments.queries import get_appointment, list_party
+from services.appointments.queries import list_party
 from services.appointments.returning import list_member_passes
 from services.citizens.people import full_name
 from services.consulates.details import details_of
@@ -27,8 +27,7 @@ from services.kernel.errors import NotFound
 def return_pass(id: UUID) -> str:
     """The passes of an appointment, one for each person who may come back."""
     with transaction() as session:
-        appointment = get_appointment(session, id)
-        record_reading(session, "appointment", appointment)
+        appointment = read_appointment(session, id)
         until = list_member_passes(session, [appointment], now=now())
         party = [each for each in list_party(session, [id])[id] if (id, each.n) in until]
         if not party:

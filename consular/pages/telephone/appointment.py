@@ -9,7 +9,7 @@ from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_reading
+from consular.access_log import read_appointment
 from consular.auth import allow, vault
 from consular.db import transaction
 from consular.messages import messages_about
@@ -21,7 +21,6 @@ from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from consular.pages.telephone.blueprint import AGENTS, pages
 from consular.printing.appointments import place_rows
-from services.appointments.queries import get_appointment
 from services.appointments.rules import EARLY_MINUTES
 from services.appointments.whereabouts import where_is
 from services.consulates.queries import fees_on
@@ -33,8 +32,7 @@ from services.kernel.money import Money
 def appointment(id: UUID) -> str:
     """Show one appointment with what the caller has to be told; recorded in the access log."""
     with transaction() as session:
-        row = get_appointment(session, id)
-        record_reading(session, "appointment", row)
+        row = read_appointment(session, id)
         return render_template(
             "telephone/appointment.html",
             consulate=offices_of(session, [row])[id],

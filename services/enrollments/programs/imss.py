@@ -28,7 +28,7 @@ _NUMBERS = schema.Step(
         schema.Field(
             "nss",
             schema.Kind.NSS,
-            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+            shared_fields.NSS.label,
             schema.Bilingual(
                 "11 números. Si no lo tienes, el IMSS te lo da en este mismo trámite.",
                 "11 digits. If you don't have one, IMSS gives it to you in this same request.",
@@ -112,12 +112,7 @@ _FAMILY = schema.Step(
             fields=(
                 shared_fields.MEMBER_NAME,
                 shared_fields.MEMBER_BORN,
-                schema.Field(
-                    "kinship",
-                    schema.Kind.CHOICE,
-                    schema.Bilingual("Qué es de ti", "Relation to you"),
-                    choices=shared_fields.CLOSE_FAMILY,
-                ),
+                shared_fields.kinship(schema.Bilingual("Qué es de ti", "Relation to you")),
                 shared_fields.MEMBER_CURP,
             ),
         ),
@@ -269,19 +264,16 @@ IMSS = schema.Program(
             ),
             schema.Bilingual(
                 "La atención médica es solo en México. Si nadie de tu familia vive allá y no"
-                " piensas"
-                " volver, quizá no te conviene.",
+                " piensas volver, quizá no te conviene.",
                 "Medical care is in Mexico only. If none of your family lives there and you don't"
                 " plan to return, it may not be for you.",
             ),
         ),
         cost=schema.Bilingual(
-            "Depende de lo que ganas y de dónde se usa. Calcula aquí un estimado: el IMSS te"
-            " dice el"
-            " monto exacto.",
+            "Depende de lo que ganas y de dónde se usa. Calcula aquí un estimado: el IMSS te dice"
+            " el monto exacto.",
             "It depends on what you earn and where it is used. Work out an estimate here: IMSS"
-            " tells"
-            " you the exact amount.",
+            " tells you the exact amount.",
         ),
         next_steps=(
             schema.Bilingual("El IMSS revisa tus datos.", "IMSS checks your information."),
@@ -289,8 +281,7 @@ IMSS = schema.Program(
                 "Te damos una línea de captura, con la fecha límite. Se paga en un banco o en"
                 " Finabien; otra persona puede pagar por ti.",
                 "We give you a payment line, with its deadline. It is paid at a bank or at"
-                " Finabien;"
-                " somebody else may pay for you.",
+                " Finabien; somebody else may pay for you.",
             ),
             schema.Bilingual(
                 "Con el pago empieza tu seguro: aquí ves desde cuándo y hasta cuándo.",
@@ -327,11 +318,9 @@ IMSS = schema.Program(
             advised_on=False,
             advice=schema.Bilingual(
                 "La atención médica es solo en México. Puedes inscribirte, pero solo te servirá"
-                " para"
-                " tu pensión y tus otros seguros.",
+                " para tu pensión y tus otros seguros.",
                 "Medical care is in Mexico only. You can enroll, but it will only serve you for"
-                " your"
-                " pension and the other insurances.",
+                " your pension and the other insurances.",
             ),
             ends=False,
         ),
@@ -350,18 +339,8 @@ IMSS = schema.Program(
     tariff=_TARIFF,
     requires=("rfc",),
     results=(
-        schema.Result(
-            "nss",
-            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
-        ),
-        schema.Result(
-            "covered_from",
-            schema.Bilingual("Con cobertura desde", "Covered from"),
-            schema.Kind.DATE,
-        ),
-        schema.Result(
-            "covered_to", schema.Bilingual("Con cobertura hasta", "Covered to"), schema.Kind.DATE
-        ),
+        shared_fields.NSS,
+        *shared_fields.COVER,
     ),
     appeal=SOCIAL_SECURITY,
     reasons={
@@ -372,9 +351,6 @@ IMSS = schema.Program(
         "under_age": schema.Bilingual(
             "Todavía no tienes la edad para inscribirte.", "You are not yet old enough to enroll."
         ),
-        "not_paid": schema.Bilingual(
-            "El pago no llegó antes de la fecha límite.",
-            "The payment did not arrive before the deadline.",
-        ),
+        "not_paid": shared_fields.NOT_PAID,
     },
 )

@@ -40,13 +40,10 @@ _MEMBERS = schema.Step(
             fields=(
                 shared_fields.MEMBER_NAME,
                 shared_fields.MEMBER_BORN,
-                schema.Field(
-                    "kinship",
-                    schema.Kind.CHOICE,
+                shared_fields.kinship(
                     schema.Bilingual("Quién es", "Who it is"),
-                    choices=(
-                        schema.Choice("self", schema.Bilingual("Yo", "Myself")),
-                        *shared_fields.CLOSE_FAMILY,
+                    before=(schema.Choice("self", schema.Bilingual("Yo", "Myself")),),
+                    after=(
                         schema.Choice(
                             "other", schema.Bilingual("Otro familiar", "Another relative")
                         ),
@@ -178,8 +175,7 @@ IMSS_FAMILY_HEALTH = schema.Program(
                 "Personas mexicanas que trabajan en otro país, para su familia en México y para"
                 " ellas cuando están allá.",
                 "Mexicans who work in another country, for their family in Mexico and for"
-                " themselves"
-                " while they are there.",
+                " themselves while they are there.",
             ),
             schema.Bilingual(
                 "El IMSS no acepta a quien ya tiene ciertas enfermedades graves.",
@@ -242,8 +238,7 @@ IMSS_FAMILY_HEALTH = schema.Program(
             advised_on=False,
             advice=schema.Bilingual(
                 "Este seguro se paga completo. El de quien trabaja por su cuenta se puede pagar"
-                " cada"
-                " mes.",
+                " cada mes.",
                 "This insurance is paid in full. The one for independent workers can be paid every"
                 " month.",
             ),
@@ -251,16 +246,7 @@ IMSS_FAMILY_HEALTH = schema.Program(
         ),
     ),
     tariff=_TARIFF,
-    results=(
-        schema.Result(
-            "covered_from",
-            schema.Bilingual("Con cobertura desde", "Covered from"),
-            schema.Kind.DATE,
-        ),
-        schema.Result(
-            "covered_to", schema.Bilingual("Con cobertura hasta", "Covered to"), schema.Kind.DATE
-        ),
-    ),
+    results=shared_fields.COVER,
     appeal=SOCIAL_SECURITY,
     reasons={
         "data_mismatch": schema.Bilingual(
@@ -276,9 +262,6 @@ IMSS_FAMILY_HEALTH = schema.Program(
             "IMSS doesn't take the illness that you told of in the questionnaire into this"
             " insurance.",
         ),
-        "not_paid": schema.Bilingual(
-            "El pago no llegó antes de la fecha límite.",
-            "The payment did not arrive before the deadline.",
-        ),
+        "not_paid": shared_fields.NOT_PAID,
     },
 )

@@ -15,7 +15,7 @@ _NUMBER = schema.Step(
         schema.Field(
             "nss",
             schema.Kind.NSS,
-            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+            shared_fields.NSS.label,
             schema.Bilingual(
                 "11 números. Déjalo vacío si te inscribiste en el IMSS por aquí.",
                 "11 digits. Leave it empty if you enrolled in IMSS here.",
@@ -63,9 +63,8 @@ _CREDIT = schema.Referral(
             "In Mi Cuenta Infonavit you pay by card or get your payment reference.",
         ),
         schema.Bilingual(
-            "Con la referencia, alguien de tu familia puede pagar por ti en un banco o una"
-            " tienda en"
-            " México.",
+            "Con la referencia, alguien de tu familia puede pagar por ti en un banco o una tienda"
+            " en México.",
             "With the reference, someone in your family can pay for you at a bank or a shop in"
             " Mexico.",
         ),
@@ -76,9 +75,8 @@ _TARIFF = schema.Tariff(
     exact=False,
     what=schema.Bilingual("Lo que ahorrarías cada vez", "What you would save each time"),
     why=schema.Bilingual(
-        "Es un monto estimado: la parte de tu ingreso que pagaría un patrón. Tú puedes ahorrar"
-        " más o"
-        " menos.",
+        "Es un monto estimado: la parte de tu ingreso que pagaría un patrón. Tú puedes ahorrar más"
+        " o menos.",
         "It is an estimated amount: the share of your income that an employer would pay. You may"
         " save more or less.",
     ),
@@ -192,9 +190,7 @@ INFONAVIT = schema.Program(
     tariff=_TARIFF,
     requires=("imss",),
     results=(
-        schema.Result(
-            "nss", schema.Bilingual("Número de seguridad social (NSS)", "Social security number")
-        ),
+        shared_fields.NSS,
         schema.Result("savings_account", schema.Bilingual("Cuenta de ahorro", "Savings account")),
         schema.Result(
             "saving_from",

@@ -19,8 +19,7 @@ NSS = schema.Program(
         heading=schema.Bilingual("Pedir mi número de seguridad social", "Ask for my NSS"),
         introduction=schema.Bilingual(
             "El NSS es tu número en el IMSS, para toda la vida. Si ya tuviste uno en México, el"
-            " IMSS"
-            " te da el mismo. Es gratis.",
+            " IMSS te da el mismo. Es gratis.",
             "The NSS is your number with IMSS, Mexico's social security, for life. If you already"
             " had one in Mexico, IMSS gives you the same one. It is free.",
         ),
@@ -69,12 +68,7 @@ NSS = schema.Program(
         legal="LSS 15, 17",
     ),
     questions=(shared_fields.HAS_CURP, shared_fields.HAS_EMAIL),
-    results=(
-        schema.Result(
-            "nss",
-            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
-        ),
-    ),
+    results=(shared_fields.NSS,),
     appeal=SOCIAL_SECURITY,
     reasons={
         "data_mismatch": shared_fields.DATA_MISMATCH,

@@ -87,12 +87,10 @@ RFC = schema.Program(
         next_steps=(
             schema.Bilingual("El SAT revisa tus datos.", "SAT checks your information."),
             schema.Bilingual(
-                "Si te da cita, es una videollamada. Aquí ves la hora en tu ciudad y en la"
-                " Ciudad de"
-                " México, y el enlace para entrar.",
+                "Si te da cita, es una videollamada. Aquí ves la hora en tu ciudad y en la Ciudad"
+                " de México, y el enlace para entrar.",
                 "If it gives you an appointment, it is a video call. You see here the time where"
-                " you"
-                " are and in Mexico City, and the link to join.",
+                " you are and in Mexico City, and the link to join.",
             ),
             schema.Bilingual(
                 "Antes de la cita abre el enlace y prueba tu cámara y tu micrófono, en un lugar con"
@@ -115,9 +113,8 @@ RFC = schema.Program(
             advice=schema.Bilingual(
                 "El SAT inscribe así solo a personas mayores de edad. Quien es menor lo pide con su"
                 " mamá, su papá o quien tenga su tutela, en una oficina del SAT en México.",
-                "SAT enrolls only adults in this way. Minors ask for it with their mother,"
-                " father or"
-                " guardian, at an office of SAT in Mexico.",
+                "SAT enrolls only adults in this way. Minors ask for it with their mother, father"
+                " or guardian, at an office of SAT in Mexico.",
             ),
         ),
         schema.Question(

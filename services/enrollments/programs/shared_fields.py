@@ -1,9 +1,9 @@
-"""What several programs ask alike, and a reason that all agencies give."""
+"""What several programs ask and give alike, and reasons that agencies give."""
 
 from __future__ import annotations
 
 from services.consulates.loading import read_rows
-from services.enrollments.programs.schema import Bilingual, Choice, Field, Kind, Question
+from services.enrollments.programs.schema import Bilingual, Choice, Field, Kind, Question, Result
 
 
 def _states() -> tuple[Choice, ...]:
@@ -42,15 +42,34 @@ PERIOD = Field(
 MEMBER_NAME = Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name"), most=160)
 MEMBER_BORN = Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth"))
 MEMBER_CURP = Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False)
-CLOSE_FAMILY = (
+_CLOSE_FAMILY = (
     Choice("spouse", Bilingual("Mi pareja", "My partner")),
     Choice("child", Bilingual("Mi hija o hijo", "My child")),
     Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
 )
-# The agencies' most common reason for a refusal.
+
+
+def kinship(
+    label: Bilingual, *, before: tuple[Choice, ...] = (), after: tuple[Choice, ...] = ()
+) -> Field:
+    """Close family to choose from, and who comes ``before`` and ``after`` them."""
+    choices = (*before, *_CLOSE_FAMILY, *after)
+    return Field("kinship", Kind.CHOICE, label, choices=choices)
+
+
+NSS = Result("nss", Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"))
+COVER = (
+    Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
+    Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
+)
+# The agencies' most common reasons for a refusal.
 DATA_MISMATCH = Bilingual(
     "Los datos no coinciden con los de tu CURP.",
     "The details do not match those of your CURP.",
+)
+NOT_PAID = Bilingual(
+    "El pago no llegó antes de la fecha límite.",
+    "The payment did not arrive before the deadline.",
 )
 
 HAS_CURP = Question(

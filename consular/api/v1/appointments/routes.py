@@ -15,7 +15,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_agenda, record_reading
+from consular.access_log import read_appointment, record_agenda
 from consular.api.contract import Errors, Register, endpoint, request_key, run_once
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
@@ -232,8 +232,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     A look by staff is an entry that the person can list.
     """
     with transaction() as session:
-        row = get_appointment(session, appointment)
-        record_reading(session, "appointment", row)
+        row = read_appointment(session, appointment)
         return _one(session, row)
 
 
@@ -248,8 +247,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
 def get_calendar_file(appointment: UUID) -> Response:
     """Return an appointment as a calendar file; of a canceled one, what takes it away."""
     with transaction() as session:
-        row = get_appointment(session, appointment)
-        record_reading(session, "appointment", row)
+        row = read_appointment(session, appointment)
         return calendar_file(session, row)
 
 
@@ -264,8 +262,7 @@ def get_calendar_file(appointment: UUID) -> Response:
 def get_appointment_pdf(appointment: UUID) -> Response:
     """Return an appointment as PDF: when, where, what to bring and to pay."""
     with transaction() as session:
-        row = get_appointment(session, appointment)
-        record_reading(session, "appointment", row)
+        row = read_appointment(session, appointment)
         document = print_appointment(session, row)
     return as_file(document, "appointment")
 
@@ -338,8 +335,7 @@ def show_pre_application(appointment: UUID, query: dict[str, Any]) -> dict[str, 
     A look by staff is an entry that the person can list. Services that ask for nothing: 404.
     """
     with transaction() as session:
-        row = get_appointment(session, appointment)
-        record_reading(session, "appointment", row)
+        row = read_appointment(session, appointment)
         written = pre_applying.read(session, row, query["attendee"], vault())
         return _pre_application(row, written)
 
