@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ from services.staff.accounts import MakeStaffAccount, make_account
 from services.staff.sessions import start_session
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key, working_day
-from tests.servers import DatabaseUrls, durable_servers, settings_over
+from tests.servers import DatabaseUrls, durable_servers, moved, settings_over
 
 OFFICE, HOT, SOLD_OUT = "losangeles", "chicago", "houston"
 # Where a full day is looked at.
@@ -198,7 +198,7 @@ def standing(past: int = 0) -> Iterator[Stage]:
         _book(many, FEW, MANY)
         history.repeat_in_past(addresses.superuser_url, many.name, OFFICE, past)
         starts = _starts(few)
-        full = _settings_of(settings, many)
+        full = moved(settings, many)
         yield Stage(
             stack.enter_context(running_server(settings)),
             stack.enter_context(running_server(settings, floor.create_app)),
@@ -212,16 +212,6 @@ def standing(past: int = 0) -> Iterator[Stage]:
 
 def settings_for(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
     return with_token_key(settings_over(urls, home, redis_url, CONSULAR_ENV="development"))
-
-
-def _settings_of(settings: Settings, urls: DatabaseUrls) -> Settings:
-    return replace(
-        settings,
-        database_url=urls.web_url,
-        worker_database_url=urls.worker_url,
-        database_owner_url=urls.owner_url,
-        values={**settings.values, **urls.environ(settings.redis_url)},
-    )
 
 
 def _open_sessions(settings: Settings) -> None:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import LiteralString
 
@@ -197,6 +197,17 @@ def settings_over(
     """Settings of the environment ``test`` over these servers, with keys of their own."""
     values = {"CONSULAR_ENV": "test", "CONSULAR_HOME": str(home), **urls.environ(redis_url)}
     return Settings.load({**values, **random_keys(), **more})
+
+
+def moved(settings: Settings, urls: DatabaseUrls) -> Settings:
+    """The same settings over another database."""
+    return replace(
+        settings,
+        database_url=urls.web_url,
+        worker_database_url=urls.worker_url,
+        database_owner_url=urls.owner_url,
+        values={**settings.values, **urls.environ(settings.redis_url)},
+    )
 
 
 @contextmanager

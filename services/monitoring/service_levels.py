@@ -116,21 +116,20 @@ def _requests(session: Session, now: datetime, consulate: str | None) -> list[Re
     return sorted(levels.values(), key=lambda each: (each.consulate or "", each.program))
 
 
+def _by_program(*columns: Any) -> Select[Any]:
+    key = (Enrollment.consulate_code, Enrollment.program)
+    return select(*key, *columns).group_by(*key)
+
+
 def _open(now: datetime) -> Any:
     today = now.astimezone(ZoneInfo(HOME_ZONE)).date()
     count = func.count()
-    return (
-        select(
-            Enrollment.consulate_code,
-            Enrollment.program,
-            count,
-            count.filter(Enrollment.resolve_by < today),
-            count.filter(Enrollment.status == EnrollmentStatus.UNKNOWN),
-            func.min(Enrollment.created_at),
-        )
-        .where(Enrollment.status.in_(UNDECIDED))
-        .group_by(Enrollment.consulate_code, Enrollment.program)
-    )
+    return _by_program(
+        count,
+        count.filter(Enrollment.resolve_by < today),
+        count.filter(Enrollment.status == EnrollmentStatus.UNKNOWN),
+        func.min(Enrollment.created_at),
+    ).where(Enrollment.status.in_(UNDECIDED))
 
 
 _ANSWERED = ("answered", "with_term", "in_term", "half_days", "nearly_all_days")
@@ -140,24 +139,18 @@ def _answered(now: datetime) -> Any:
     days = _amount(EnrollmentEvent.at - Enrollment.created_at, timedelta(days=1))
     answer_day = func.date(func.timezone(HOME_ZONE, EnrollmentEvent.at))
     count = func.count()
-    return (
-        select(
-            Enrollment.consulate_code,
-            Enrollment.program,
-            count,
-            count.filter(Enrollment.resolve_by.is_not(None)),
-            count.filter(answer_day <= Enrollment.resolve_by),
-            *_half_and_nearly_all(days),
-        )
-        .join(
-            EnrollmentEvent,
-            and_(
-                EnrollmentEvent.enrollment_id == Enrollment.id,
-                EnrollmentEvent.status.in_(ANSWERED - (OVER - {EnrollmentStatus.REJECTED})),
-            ),
-        )
-        .where(Enrollment.created_at > now - ANSWERS)
-        .group_by(Enrollment.consulate_code, Enrollment.program)
+    event_of_answer = and_(
+        EnrollmentEvent.enrollment_id == Enrollment.id,
+        EnrollmentEvent.status.in_(ANSWERED - (OVER - {EnrollmentStatus.REJECTED})),
+    )
+    levels = _by_program(
+        count,
+        count.filter(Enrollment.resolve_by.is_not(None)),
+        count.filter(answer_day <= Enrollment.resolve_by),
+        *_half_and_nearly_all(days),
+    )
+    return levels.join(EnrollmentEvent, event_of_answer).where(
+        Enrollment.created_at > now - ANSWERS
     )
 
 

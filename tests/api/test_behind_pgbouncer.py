@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -17,7 +16,7 @@ from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from tests.factories.clusters import pgbouncer
 from tests.factories.web import person, running_web
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, moved
 
 CLIENTS, TRANSACTIONS = 12, 60
 
@@ -87,13 +86,7 @@ def test_statements_are_prepared_on_direct_connections_only(
 
 
 def test_the_web_starts_books_and_counts(settings: Settings, through: DatabaseUrls) -> None:
-    behind = replace(
-        settings,
-        database_url=through.web_url,
-        worker_database_url=through.worker_url,
-        values={**settings.values, "DATABASE_URL": through.web_url},
-    )
-    with running_web(behind) as web:
+    with running_web(moved(settings, through)) as web:
         assert web.client.get("/health/ready").get_json()["parts"]["postgresql"] == "ok"
         web.session()
         token = web.token("citizen", subject="ana")

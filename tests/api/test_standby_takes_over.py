@@ -6,17 +6,15 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
-from services.kernel.settings import Settings
 from tests.factories.clusters import Cluster, Replica, cluster, place, standby_of
 from tests.factories.pace import seconds
 from tests.factories.web import Web, person, running_web
-from tests.servers import DatabaseUrls, settings_over
+from tests.servers import moved, settings_over
 
 WITHIN_SECONDS = 10.0
 BEFORE, MEANWHILE = range(4), range(4, 12)
@@ -100,13 +98,3 @@ def crash(primary: Cluster) -> None:
     assert primary.server.process is not None
     primary.server.process.send_signal(signal.SIGQUIT)
     primary.server.process.wait()
-
-
-def moved(settings: Settings, urls: DatabaseUrls) -> Settings:
-    """The same web before another server."""
-    return replace(
-        settings,
-        database_url=urls.web_url,
-        worker_database_url=urls.worker_url,
-        database_owner_url=urls.owner_url,
-    )

@@ -27,7 +27,6 @@ APART = {
         "what proves the search by trying everything owes nothing to it"
     ),
     ("services/appointments/handing_over.py",): "arguments",
-    ("services/monitoring/service_levels.py",): "columns of two questions",
     ("services/remittances/recipients.py",): "arguments",
     ("services/remittances/functions.sql",): "columns as the version before has them, and now",
 }
