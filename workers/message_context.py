@@ -315,7 +315,10 @@ def enrollment_deadline(
     Raises NotFound."""
     notice = enrollments.get_notice(session, enrollment_id, means.vault)
     message = _DEADLINES.get(notice.status)
-    if message is None or notice.last_day is None or notice.last_day < home_day(means.now):
+    today = home_day(means.now)
+    if notice.renew_by is not None and notice.renew_by >= today:
+        message, notice = "enrollment_renew_soon", replace(notice, last_day=notice.renew_by)
+    if message is None or notice.last_day is None or notice.last_day < today:
         return None
     return _about_enrollment(session, notice, message, enrollment_id, means.site)
 

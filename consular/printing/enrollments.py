@@ -24,6 +24,7 @@ from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import (
+    find_payment,
     get_applicant,
     get_enrollment,
     list_history,
@@ -31,6 +32,7 @@ from services.enrollments.queries import (
     open_result,
 )
 from services.enrollments.rules import HOME_ZONE, Paper, Status, papers
+from services.enrollments.terms import home_day
 from services.kernel.errors import WrongState
 
 _GROUP = 4
@@ -119,7 +121,7 @@ def where_to_pay() -> list[str]:
     return [
         _("Se paga en México: en la ventanilla o la banca en línea de un banco, o en Finabien."),
         _("Puede pagarla otra persona, con esta línea de captura. Guarden el comprobante."),
-        _("Si pasa el último día, la línea deja de servir y la solicitud puede terminar."),
+        _("Si pasa el último día, la línea deja de servir y el trámite puede terminar."),
     ]
 
 
@@ -138,7 +140,7 @@ def in_groups(reference: str) -> str:
 def _open(session: Session, enrollment: Enrollment) -> Printed:
     history = list_history(session, enrollment.id)
     active = [step.at for step in history if step.status == Status.ACTIVE]
-    code = enrollment.consulate_code
+    code, today = enrollment.consulate_code, home_day(now())
     base = current_app.extensions["consular.settings"].public_url
     address = url_for("portal.verify", typed_folio=enrollment.folio)
     return Printed(
@@ -146,7 +148,7 @@ def _open(session: Session, enrollment: Enrollment) -> Printed:
         program=PROGRAMS[enrollment.program],
         name=full_name(open_person(get_applicant(session, enrollment), vault())),
         result=open_result(session, enrollment, vault()) or {},
-        payment=open_details(session, enrollment, vault()).payment,
+        payment=find_payment(enrollment, open_details(session, enrollment, vault()), today),
         active_since=active[-1] if active else None,
         zone=get_consulate(session, code).time_zone if code else HOME_ZONE,
         check=f"{base}{address}",

@@ -49,7 +49,7 @@ def enrollment_state(folio: str, body: Mapping[str, Any]) -> EnrollmentState:
         reason_code=reason_of(status, optional.text("causa"), REASONS),
         requested=optional.known("porCorregir", REQUESTED),
         answer_by=optional.day("limiteCorreccion"),
-        payment=_line(body["lineaPago"]) if status is EnrollmentStatus.PAYMENT_PENDING else None,
+        payment=_payment(status, body),
         changed_at=optional.moment("actualizado"),
         dropped=tuple(optional.dropped),
     )
@@ -70,6 +70,14 @@ def _result(body: Mapping[str, Any]) -> dict[str, str]:
             "covered_to": covered_to.isoformat(),
         }
     return result
+
+
+def _payment(status: EnrollmentStatus, body: Mapping[str, Any]) -> PaymentLine | None:
+    """What is to be paid before it is given, or for what follows the cover that is."""
+    if status is EnrollmentStatus.PAYMENT_PENDING:
+        return _line(body["lineaPago"])
+    renews = body["estado"] == "VIGENTE" and body.get("lineaPago") is not None
+    return _line(body["lineaPago"]) if renews else None
 
 
 def _line(line: object) -> PaymentLine:

@@ -3,14 +3,14 @@
 Besides the rules of `applicants`: first surname `AJENO` has another number than the one given;
 `MOROSO` pays by a transfer or never, `VENCIDO` lets the last day pass; whoever is `ENFERMO`, or
 says yes to the question about illnesses, gets no family health insurance. Everybody else has paid
-after `decide_seconds`.
+after `decide_seconds`. `RENUEVA` was covered before, and that cover ends soon: what follows is paid
+by a transfer.
 """
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
@@ -25,9 +25,12 @@ OTHER_NUMBER = "AJENO"
 NEVER_PAYS = "MOROSO"
 TOO_LATE = "VENCIDO"
 ILL = "ENFERMO"
+RENEWS = "RENUEVA"
 PROCEDURES = ("ASIGNACION_NSS", "PERSONA_INDEPENDIENTE", "SALUD_FAMILIA")
 MONTHS = {"monthly": 1, "two_monthly": 2, "half_yearly": 6, "yearly": 12}
 LAST_DAY_TO_PAY = 20
+# So long before a cover ends, the next line can be paid.
+RENEWAL = timedelta(days=45)
 # An invented share of the income; a real one depends on zone, occupation and the year's tables.
 SHARE_OF_INCOME = Decimal("0.25")
 INCOME_WHEN_UNSAID = Decimal(9000)
@@ -75,35 +78,55 @@ class SimulatedAgency(SimulatedRegister):
         if body["tramite"] == "ASIGNACION_NSS":
             return {"estado": "ASIGNADO", **number}
         paid = self._world.now() - order.taken_at >= self._world.decide_seconds
+        paid = paid or applicants.is_called(body, RENEWS)
         if paid and applicants.is_called(body, TOO_LATE):
             return {"estado": "RECHAZADO", "causa": "NO_PAGADO"}
         shown = number if body["tramite"] == "PERSONA_INDEPENDIENTE" else {}
-        line = self._line(order)
+        line = self._line(order, 0)
         if (not paid or applicants.is_called(body, NEVER_PAYS)) and not self._paid_elsewhere(line):
             return {"estado": "POR_PAGAR", **shown, "lineaPago": line}
-        return {"estado": "VIGENTE", **shown, **self._cover(order)}
+        return {"estado": "VIGENTE", **shown, **self._covered(order)}
+
+    def _covered(self, order: Order) -> dict[str, Any]:
+        """The cover as it was paid for, and the line by which it goes on."""
+        paid = 0
+        while self._paid_elsewhere(self._line(order, paid + 1)):
+            paid += 1
+        begins, ends = self._cover(order, 0)[0], self._cover(order, paid)[1]
+        line, today = self._line(order, paid + 1), self._world.day()
+        open_now = ends - RENEWAL <= today <= date.fromisoformat(line["vence"])
+        return {
+            "vigenciaDesde": begins.isoformat(),
+            "vigenciaHasta": ends.isoformat(),
+            "lineaPago": line if open_now else None,
+        }
 
     def _paid_elsewhere(self, line: Mapping[str, str]) -> bool:
         """The payout agency has taken it with a transfer, and told the institute."""
         return finabien.SimulatedAgency(self._world).dues_paid(line["referencia"])
 
-    def _line(self, order: Order) -> dict[str, str]:
-        amount = _amount(order.body, self._world.day(order.taken_at))
+    def _line(self, order: Order, period: int) -> dict[str, str]:
+        """By which a period of cover is paid: the first, or one that follows."""
+        taken = self._world.day(order.taken_at)
+        key = f"{order.folio}/{period}" if period else order.folio
         return {
-            "referencia": str(applicants.number_of(order.folio, digits=24)),
-            "importe": f"{amount:.2f}",
+            "referencia": str(applicants.number_of(key, digits=24)),
+            "importe": f"{_amount(order.body, taken):.2f}",
             "moneda": "MXN",
-            "vence": _last_day(self._world.day(order.taken_at)).isoformat(),
+            "vence": self._due(order, period).isoformat(),
         }
 
-    def _cover(self, order: Order) -> dict[str, str]:
+    def _due(self, order: Order, period: int) -> date:
+        """The twentieth of the month before the period."""
+        begins, _ends = self._cover(order, period)
+        return (begins - timedelta(days=1)).replace(day=LAST_DAY_TO_PAY)
+
+    def _cover(self, order: Order, period: int) -> tuple[date, date]:
         """From the first of the month after the payment, for as long as was paid."""
-        begins = _month_after(_last_day(self._world.day(order.taken_at)))
-        ends = begins
-        for _ in range(_months(order.body)):
-            ends = _month_after(ends)
-        last = date.fromordinal(ends.toordinal() - 1)
-        return {"vigenciaDesde": begins.isoformat(), "vigenciaHasta": last.isoformat()}
+        months, last_to_pay = _months(order.body), _last_day(self._world.day(order.taken_at))
+        ahead = 1 - months if applicants.is_called(order.body, RENEWS) else 1
+        begins = _first_of(last_to_pay, ahead + period * months)
+        return begins, _first_of(begins, months) - timedelta(days=1)
 
 
 def social_security_number(body: Mapping[str, Any]) -> str:
@@ -179,11 +202,11 @@ def _months(body: Mapping[str, Any]) -> int:
 
 def _last_day(today: date) -> date:
     """Payments count until the twentieth of the month."""
-    month = today if today.day <= LAST_DAY_TO_PAY else _month_after(today)
+    month = today if today.day <= LAST_DAY_TO_PAY else _first_of(today, 1)
     return month.replace(day=LAST_DAY_TO_PAY)
 
 
-def _month_after(day: date) -> date:
-    """The first of the next month."""
-    days = calendar.monthrange(day.year, day.month)[1]
-    return date.fromordinal(day.replace(day=1).toordinal() + days)
+def _first_of(day: date, months: int) -> date:
+    """The first of the month so many months on."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, 1)

@@ -36,6 +36,7 @@ from services.enrollments.terms import (
     ANSWER_REMINDER,
     COVER_REMINDER,
     PAYMENT_REMINDER,
+    RENEWAL,
     asked_in_time,
     home_day,
 )
@@ -43,7 +44,7 @@ from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.audit import SYSTEM
 from services.kernel.working_days import add_working_days
-from services.outbox.delivery import enqueue
+from services.outbox.delivery import enqueue, hurry
 from services.outbox.models import OutboxItem
 
 LAPSE = "enrollments.lapse"
@@ -85,10 +86,12 @@ _REMINDERS = {
 
 def remind(session: Session, *, now: datetime, limit: int) -> None:
     """Remind once of each last day that is near, and say once of a request that isn't decided at
-    once that it was received. Needs the network's scope."""
+    once that it was received; have the agency asked what there is to pay for what follows a cover.
+    Needs the network's scope."""
     today = home_day(now)
     for enrollment, _day in session.execute(_note("received", _received(now), limit)).all():
         enqueue(session, "enrollments.received", enrollment)
+    _begin_renewals(session, today, limit)
     for kind, rule in _REMINDERS.items():
         near = and_(
             Enrollment.status.in_(sorted(rule.statuses)),
@@ -168,6 +171,21 @@ def _received(now: datetime) -> ColumnElement[bool]:
         Enrollment.status.in_(sorted(WAITING)),
         Enrollment.created_at.between(now - timedelta(days=1), now - timedelta(minutes=1)),
     )
+
+
+def _begin_renewals(session: Session, today: date, limit: int) -> None:
+    """Of covers that end soon: have the agency asked what there is to pay, and remind of that."""
+    near = and_(
+        Enrollment.status == Status.ACTIVE,
+        Enrollment.covered_to.between(today, today + RENEWAL),
+    )
+    asked = _note("renewal", near, limit, Enrollment.covered_to)
+    for enrollment, _day in session.execute(asked).all():
+        hurry(session, "enrollments.refresh", enrollment)
+    due = Enrollment.pay_by.between(today, add_working_days(today, PAYMENT_REMINDER))
+    reminded = _note(Reminder.PAYMENT, and_(near, due), limit, Enrollment.pay_by)
+    for enrollment, _day in session.execute(reminded).all():
+        enqueue(session, "enrollments.deadline", enrollment)
 
 
 def _note(

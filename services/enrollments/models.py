@@ -25,8 +25,8 @@ class Enrollment(Base):
     ``result_sealed`` and ``details_sealed`` (what the agency said besides: see `details`) are JSON
     under the applicant's key, bound to this row. ``agency_changed_at`` is when, by its own clock,
     the agency's newest word that was taken became so. Last days, in Mexico City: ``answer_by`` to
-    answer what the agency asked for, ``pay_by`` to pay, ``resolve_by`` for the agency to decide,
-    ``covered_to`` of what an active one gives.
+    answer what the agency asked for, ``pay_by`` to pay (of an active one: for what follows its
+    cover), ``resolve_by`` for the agency to decide, ``covered_to`` of what an active one gives.
     ``curp_check`` is what the population register said of the CURP before it was sent,
     ``curp_differs`` names what it has otherwise; null where nobody has asked yet.
     ``folder_id`` is null where a version filed it that knew no folders, or the person was erased

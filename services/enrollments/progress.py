@@ -26,7 +26,7 @@ from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentEvent
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import CLOCK_RUNS, ENDED_BY_TERM, UNDECIDED, Status
-from services.enrollments.terms import answer_until, home_day, resolve_until, resumed
+from services.enrollments.terms import RENEWAL, answer_until, home_day, resolve_until, resumed
 from services.incidents.reporting import Report, report, settled_before
 from services.incidents.rules import Kind, Subject
 from services.kernel.audit import AGENCY, SYSTEM
@@ -38,6 +38,7 @@ DATA_PLACE = "enrollments.data"
 RESULT_PLACE = "enrollments.result"
 # What a program that gives cover for a time ends with: its last day (ISO 8601).
 COVERED_TO = "covered_to"
+COVER = ("covered_from", COVERED_TO)
 # A word from further in the future than clocks differ says nothing of when it became so.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -275,12 +276,15 @@ def _keep_result(
     newer: bool,
     vault: Vault,
 ) -> None:
-    """Add what was given to what was given before, which only a newer word changes."""
+    """Add what was given to what was given before, which only a newer word changes; or a longer
+    cover, which is newer by itself."""
     key = get_key(session.get_one(Person, enrollment.person_id), vault)
     held: dict[str, str] = {}
     if enrollment.result_sealed is not None:
         held = json.loads(key.open(enrollment.result_sealed, place=RESULT_PLACE, row=enrollment.id))
-    whole = {**held, **result} if newer else {**result, **held}
+    longer = COVERED_TO in held and result.get(COVERED_TO, "") > held[COVERED_TO]
+    cover = {name: result[name] for name in COVER if longer and name in result}
+    whole = {**held, **result} if newer else {**result, **held, **cover}
     if whole != held:
         enrollment.result_sealed = key.seal(
             json.dumps(whole), place=RESULT_PLACE, row=enrollment.id
@@ -309,6 +313,9 @@ def _keep_days(enrollment: Enrollment, agency_status: AgencyStatus, now: datetim
         enrollment.answer_by = max(held, agency_status.answer_by or held)
     if agency_status.details.payment:
         enrollment.pay_by = agency_status.details.payment.due_on
+    elif agency_status.status is Status.ACTIVE:
+        # There is nothing to pay, or nothing more.
+        enrollment.pay_by = None
     if COVERED_TO in agency_status.result:
         enrollment.covered_to = date.fromisoformat(agency_status.result[COVERED_TO])
 
@@ -318,6 +325,20 @@ def open_sealed(key: DataKey, enrollment: Enrollment) -> Details:
     if enrollment.details_sealed is None:
         return Details()
     return from_json(key.open(enrollment.details_sealed, place=DETAILS_PLACE, row=enrollment.id))
+
+
+def is_asked_about(enrollment: Enrollment, now: datetime) -> bool:
+    """Whether the agency has more to say: it hasn't decided, or the cover that it gave ends soon
+    and can be paid for anew."""
+    return still_undecided(enrollment) or may_renew(enrollment, now)
+
+
+def may_renew(enrollment: Enrollment, now: datetime) -> bool:
+    """Whether it has given a cover that can be paid for anew now, or soon."""
+    if enrollment.status != Status.ACTIVE or enrollment.covered_to is None:
+        return False
+    until = enrollment.covered_to
+    return enrollment.pay_by is not None or until - RENEWAL <= home_day(now) <= until
 
 
 def still_undecided(enrollment: Enrollment) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
-from services.enrollments.details import AppointmentDetails, Details
+from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.models import (
     AssistedRequest,
     Enrollment,
@@ -38,7 +38,8 @@ REGISTERED = "curp_registered_otherwise"
 class Notice:
     """Where and in which language to tell the applicant, and what of.
 
-    ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`);
+    ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`),
+    ``renew_by`` the one to pay for what follows the cover of an active one;
     with an ``account`` they can look at it, signed in.
     """
 
@@ -53,6 +54,7 @@ class Notice:
     consulate: str | None
     account: UUID | None
     last_day: date | None
+    renew_by: date | None
     appointment: AppointmentDetails | None
 
 
@@ -156,12 +158,27 @@ def warnings_of(session: Session, enrollment: Enrollment, vault: Vault) -> list[
 
 def open_details(session: Session, enrollment: Enrollment, vault: Vault) -> Details:
     """What the agency said of the case besides its status; empty before that, once the person is
-    forgotten, or after somebody else proved to be them."""
+    forgotten, or after somebody else proved to be them. Once it is active, a payment is one for
+    what follows its cover."""
     if enrollment.details_sealed is None or enrollment.reason_code == IDENTITY_CHECKED:
         return Details()
     person = session.get(Person, enrollment.person_id)
     key = find_key(person, vault) if person else None
-    return open_sealed(key, enrollment) if key else Details()
+    details = open_sealed(key, enrollment) if key else Details()
+    if enrollment.status == Status.ACTIVE and enrollment.pay_by is None:
+        return replace(details, payment=None)
+    return details
+
+
+def find_payment(enrollment: Enrollment, details: Details, today: date) -> PaymentDetails | None:
+    """What is to be paid now: by a request that waits for it, to its end; for what follows the
+    cover of an active one, until the last day for that."""
+    payment = details.payment
+    if enrollment.status == Status.PAYMENT_PENDING:
+        return payment
+    if enrollment.status != Status.ACTIVE or payment is None:
+        return None
+    return payment if payment.due_on >= today else None
 
 
 def find_assistance(session: Session, enrollment: UUID) -> AssistedRequest | None:
@@ -190,6 +207,7 @@ def get_notice(session: Session, enrollment_id: UUID, vault: Vault) -> Notice:
         consulate=enrollment.consulate_code,
         account=enrollment.account_id,
         last_day=last_day(enrollment),
+        renew_by=enrollment.pay_by if enrollment.status == Status.ACTIVE else None,
         appointment=open_details(session, enrollment, vault).appointment,
     )
 

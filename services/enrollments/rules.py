@@ -132,6 +132,9 @@ NOT_SENT = frozenset({Status.RECEIVED, Status.WITHDRAWN})
 APPROVED = frozenset({Status.ACTIVE, Status.ENDED})
 ANSWERED = APPROVED | {Status.REJECTED}
 
+# There may be something to pay: before it is given, or for what follows its cover.
+PAYABLE = frozenset({Status.PAYMENT_PENDING, Status.ACTIVE})
+
 # Nothing more is expected.
 DECIDED = OVER | {Status.ACTIVE}
 
@@ -229,8 +232,9 @@ def actions(status: Status) -> frozenset[Action]:
 
 
 def papers(status: Status) -> frozenset[Paper]:
-    """What may be printed now. There is something to pay once the agency said how."""
-    own = {Status.PAYMENT_PENDING: {Paper.PAYMENT}, Status.ACTIVE: {Paper.PROOF}}
+    """What may be printed now. There is something to pay once the agency said how, for the first
+    time or for what follows a cover."""
+    own = {Status.PAYMENT_PENDING: {Paper.PAYMENT}, Status.ACTIVE: {Paper.PAYMENT, Paper.PROOF}}
     return frozenset({Paper.ACKNOWLEDGEMENT} | own.get(status, set()))
 
 

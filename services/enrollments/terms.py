@@ -18,6 +18,8 @@ ANSWER_WORKING_DAYS = 5
 ANSWER_REMINDER = 2
 PAYMENT_REMINDER = 3
 COVER_REMINDER = 10
+# So long before a cover ends, what follows it may be paid: a line's last day is weeks before that.
+RENEWAL = timedelta(days=45)
 AGENCY_REMINDER = 10
 
 

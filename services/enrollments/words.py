@@ -279,6 +279,13 @@ MESSAGES: Mapping[str, Message] = {
             " Si ya pagaste, no hagas nada: %(address)s"
         ),
     ),
+    "enrollment_renew_soon": Message(
+        _("Paga para que siga: %(folio)s"),
+        _(
+            "Lo que te da tu inscripción %(folio)s (%(program)s) sigue si se paga a más tardar el"
+            " %(day)s. Entra con tu cuenta para ver cómo. Si ya pagaste, no hagas nada: %(address)s"
+        ),
+    ),
     "enrollment_cover_ending": Message(
         _("Tu protección termina pronto: %(folio)s"),
         _(

@@ -17,12 +17,13 @@ from services.enrollments.details import PaymentDetails
 from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import (
+    find_payment,
     get_applicant,
     get_with_applicant,
     list_enrollments,
     open_details,
 )
-from services.enrollments.rules import Status
+from services.enrollments.rules import PAYABLE
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
@@ -47,9 +48,10 @@ class Payable:
 
 
 def list_payable(session: Session, *, now: datetime, actor: Actor, vault: Vault) -> list[Payable]:
-    """Enrollments of the account that wait for a payment which no transfer makes yet."""
-    waiting = list_enrollments(session, limit=MOST, status=Status.PAYMENT_PENDING).items
-    own = [each for each in waiting if _is_own(each, actor)]
+    """Enrollments of the account with a payment which no transfer makes yet: that wait for it, or
+    are active and go on by it."""
+    found = [list_enrollments(session, limit=MOST, status=status) for status in sorted(PAYABLE)]
+    own = [each for page in found for each in page.items if _is_own(each, actor)]
     payable = [_payable(session, each, now=now, vault=vault) for each in own]
     return [
         each
@@ -138,12 +140,13 @@ def _is_own(enrollment: Enrollment, actor: Actor) -> bool:
 def _payable(
     session: Session, enrollment: Enrollment, *, now: datetime, vault: Vault
 ) -> Payable | None:
-    if enrollment.status != Status.PAYMENT_PENDING:
+    if enrollment.status not in PAYABLE or enrollment.pay_by is None:
         return None
     if not PROGRAMS[enrollment.program].paid_by_transfer:
         return None
-    payment = open_details(session, enrollment, vault).payment
-    if payment is None or payment.due_on < day_in_mexico(now):
+    today = day_in_mexico(now)
+    payment = find_payment(enrollment, open_details(session, enrollment, vault), today)
+    if payment is None or payment.due_on < today:
         return None
     return Payable(
         enrollment,

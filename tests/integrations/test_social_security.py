@@ -11,11 +11,12 @@ import httpx
 import pytest
 from stdnum import luhn
 
-from integrations.contracts import EnrollmentStatus, PaymentLine
+from integrations.contracts import EnrollmentStatus, PaymentLine, PayoutChannel, PayoutOrder
 from integrations.errors import OutcomeUnknown, Refused
+from integrations.finabien.client import FinabienClient
 from integrations.imss.client import ImssClient
 from integrations.imss.wire import enrollment_state
-from tests.integrations.conftest import NSS, Clock, an_application, effects, order_faults
+from tests.integrations.conftest import NSS, Clock, an_application, an_order, effects, order_faults
 
 INCOME = {"income": {"amount": "12000.00", "currency": "MXN"}, "period": "two_monthly"}
 
@@ -46,6 +47,43 @@ def test_a_worker_pays_by_the_line_and_is_covered(imss: ImssClient, clock: Clock
         "covered_from": "2027-01-01",
         "covered_to": "2027-02-28",
     }
+
+
+def _dues(line: PaymentLine) -> PayoutOrder:
+    """They are paid with a transfer."""
+    return an_order(
+        amount_minor=line.amount_minor,
+        channel=PayoutChannel.DUES,
+        account=line.reference,
+        concept="CUOTAS IMSS",
+    )
+
+
+def test_a_cover_is_paid_for_anew_before_it_ends(
+    imss: ImssClient, finabien: FinabienClient, clock: Clock
+) -> None:
+    request = an_application(first_surname="Renueva", data={**INCOME, "period": "monthly"})
+    state = imss.request(request)
+    assert state.status is EnrollmentStatus.ACTIVE
+    assert (state.result["covered_from"], state.result["covered_to"]) == (
+        "2026-12-01",
+        "2026-12-31",
+    )
+    assert state.payment is not None
+    assert (state.payment.amount_minor, state.payment.due_on) == (300_000, date(2026, 12, 20))
+    finabien.submit(_dues(state.payment))
+    clock.forward(30)
+    renewed = imss.status(request.folio)
+    assert renewed.result == {**state.result, "covered_to": "2027-01-31"}
+    assert renewed.payment is None or renewed.payment.reference != state.payment.reference
+
+
+def test_a_cover_that_nobody_pays_for_anew_just_ends(imss: ImssClient, clock: Clock) -> None:
+    request = an_application(first_surname="Renueva", data={"period": "monthly"})
+    first = imss.request(request)
+    clock.forward(27 * 86_400)
+    late = imss.status(request.folio)
+    assert (late.payment, late.result) == (None, first.result)
 
 
 def test_a_number_that_was_given_is_kept(imss: ImssClient) -> None:
@@ -124,6 +162,7 @@ def test_a_lost_answer_is_settled_by_asking(imss: ImssClient, control: httpx.Cli
     assert effects(control, "imss") == {an_application().folio: 1}
 
 
+COVER = {"estado": "VIGENTE", "vigenciaDesde": "2027-02-01", "vigenciaHasta": "2027-02-28"}
 LINE = {"referencia": "1" * 24, "importe": "10.00", "moneda": "MXN", "vence": "2026-12-20"}
 
 
@@ -143,6 +182,8 @@ LINE = {"referencia": "1" * 24, "importe": "10.00", "moneda": "MXN", "vence": "2
         {"estado": "ASIGNADO"},
         {"estado": "ASIGNADO", "nss": "123"},
         {"estado": "VIGENTE", "vigenciaDesde": "2027-02-01"},
+        {**COVER, "lineaPago": {**LINE, "importe": "0.00"}},
+        {**COVER, "lineaPago": {**LINE, "referencia": "1234"}},
         {"estado": "VIGENTE", "vigenciaDesde": "2027-02-01", "vigenciaHasta": "2027-01-31"},
     ],
 )

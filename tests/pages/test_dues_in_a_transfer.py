@@ -65,6 +65,14 @@ class Asked:
         line = PaymentDetails("01234567890123456789", Money(1_234_50, "MXN"), due_on)
         self.hear(Status.PAYMENT_PENDING, Details(payment=line))
 
+    def is_covered(self, line: PaymentDetails | None = None) -> None:
+        """For twenty days more; by the line it goes on."""
+        until = day_in_mexico(system_clock()) + timedelta(days=20)
+        word = AgencyStatus(
+            Status.ACTIVE, {"covered_to": until.isoformat()}, details=Details(payment=line)
+        )
+        agency_says(self.web.database, self.vault, self.id, word)
+
     def hear(self, status: Status, details: Details | None = None) -> None:
         word = AgencyStatus(status, details=details or Details())
         agency_says(self.web.database, self.vault, self.id, word)
@@ -117,6 +125,29 @@ def test_it_is_asked_only_where_dues_are_waited_for(asked: Asked) -> None:
     assert "1,234.50" in page
     asked.order()
     assert QUESTION not in asked.page("/enviar")
+
+
+def test_an_active_one_goes_on_by_what_is_paid_with_a_transfer(asked: Asked) -> None:
+    asked.asks_for_payment()
+    asked.is_covered()
+    address = f"/inscripciones/{asked.id}"
+    assert QUESTION not in asked.page("/enviar")
+    assert "Para que siga" not in asked.page(address)
+    due_on = day_in_mexico(system_clock()) + timedelta(days=9)
+    asked.is_covered(PaymentDetails("98765432109876543210", Money(1_234_50, "MXN"), due_on))
+    page = asked.page(address)
+    assert "Para que siga" in page
+    assert "9876 5432 1098 7654 3210" in page
+    assert 'href="/enviar"' in page
+    assert asked.client.get(f"{address}/pago.pdf").status_code == 200
+    assert QUESTION in asked.page("/enviar")
+    asked.order()
+    assert QUESTION not in asked.page("/enviar")
+    asked.pay()
+    assert "Cuotas del IMSS de Itzel Luna" in asked.page(f"/envios/{asked.dues()}")
+    asked.is_covered()
+    assert "Para que siga" not in asked.page(address)
+    assert asked.client.get(f"{address}/pago.pdf").status_code == 409
 
 
 def test_both_parts_are_shown_from_the_price_to_the_receipt(asked: Asked) -> None:

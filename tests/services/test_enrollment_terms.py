@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.enrollments.answering import Answer, answer
 from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, list_lapsed, remind
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import AgencyStatus, record_progress
-from services.enrollments.queries import list_history, open_result
+from services.enrollments.progress import AgencyStatus, is_asked_about, record_progress
+from services.enrollments.queries import find_payment, list_history, open_details, open_result
 from services.enrollments.rules import Status
 from services.incidents.models import Incident
 from services.kernel.audit import Actor
@@ -158,6 +158,61 @@ def test_whoever_has_to_act_is_reminded_once_of_each_last_day(
     _hear(session, sent, AgencyStatus(Status.PAYMENT_PENDING, details=Details(payment=line)))
     assert reminded(day(21)) == 2
     assert reminded(day(22)) == reminded(day(23)) == 3
+
+
+def _line(day: date) -> Details:
+    return Details(payment=PaymentDetails("0123456789", Money(300_000, "MXN"), day))
+
+
+def _covers(until: str, details: Details | None = None) -> AgencyStatus:
+    """As an agency says it that tells no time."""
+    result = {"covered_from": "2026-12-01", "covered_to": until}
+    return AgencyStatus(Status.ACTIVE, result, details=details or Details())
+
+
+def _payment(session: Session, enrollment: Enrollment, on: date) -> PaymentDetails | None:
+    return find_payment(enrollment, open_details(session, enrollment, VAULT), on)
+
+
+def test_what_follows_a_cover_is_paid_by_a_line_of_its_own(
+    session: Session, sent: Enrollment
+) -> None:
+    first, second = date(2026, 11, 30), date(2026, 12, 20)
+    _hear(session, sent, AgencyStatus(Status.PAYMENT_PENDING, details=_line(first)))
+    assert _payment(session, sent, first + timedelta(days=9)) == _line(first).payment
+    # Paid before its last day: there is nothing more to pay.
+    _hear(session, sent, _covers("2026-12-31"))
+    assert (_payment(session, sent, NOW.date()), sent.pay_by) == (None, None)
+    _hear(session, sent, _covers("2026-12-31", _line(second)))
+    assert _payment(session, sent, second) == _line(second).payment
+    assert _payment(session, sent, second + timedelta(days=1)) is None
+    _hear(session, sent, _covers("2027-01-31"))
+    assert (_payment(session, sent, second), sent.covered_to) == (None, date(2027, 1, 31))
+    assert (open_result(session, sent, VAULT) or {})["covered_to"] == "2027-01-31"
+    assert [step.status for step in list_history(session, sent.id)].count("active") == 1
+
+
+def test_an_agency_is_asked_what_there_is_to_pay_once_a_cover_nears_its_end(
+    session: Session, sent: Enrollment
+) -> None:
+    def asked(now: datetime) -> int:
+        remind(session, now=now, limit=9)
+        return _topics(session, sent).count("enrollments.refresh")
+
+    before = asked(NOW)
+    _hear(session, sent, _covers("2027-03-31"))
+    assert asked(datetime(2027, 2, 13, 18, tzinfo=UTC)) == before
+    assert not is_asked_about(sent, datetime(2027, 2, 13, 18, tzinfo=UTC))
+    session.execute(update(OutboxItem).values(done_at=NOW, outcome="asked"))
+    begins = datetime(2027, 2, 14, 18, tzinfo=UTC)
+    assert asked(begins) == asked(begins + timedelta(days=1)) == before + 1
+    assert is_asked_about(sent, begins)
+    _hear(session, sent, _covers("2027-03-31", _line(date(2027, 3, 20))))
+    told = _topics(session, sent).count("enrollments.deadline")
+    remind(session, now=datetime(2027, 3, 17, 18, tzinfo=UTC), limit=9)
+    assert _topics(session, sent).count("enrollments.deadline") > told
+    _hear(session, sent, _covers("2027-04-30"), datetime(2027, 3, 19, 18, tzinfo=UTC))
+    assert asked(datetime(2027, 3, 19, 18, tzinfo=UTC)) == before + 1
 
 
 def test_the_duty_officer_is_warned_before_an_agencys_term_ends(

@@ -4,11 +4,13 @@ sender pays for both once, and the institute is asked as soon as its dues are pa
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.requesting import request_enrollment
 from services.kernel.audit import Actor
@@ -237,22 +239,7 @@ def test_a_callback_of_the_payment_wakes_both(bench: PayoutBench, sender: Actor)
 
 def test_dues_of_an_enrollment_make_it_active(job: JobContext, pump: Callable[[], int]) -> None:
     """From the payment line to the cover, over real queues; the applicant doesn't pay otherwise."""
-    now = system_clock()
-    with job.transaction() as session:
-        prepare_reference(session, now=now)
-        sender = make_sender(session, now=now, vault=job.vault)
-        enrollment = request_enrollment(
-            session,
-            make_request(
-                make_applicant(first_surname="Moroso"),
-                program="imss",
-                data=WORK,
-                consents=tuple(PROGRAMS["imss"].form.consents),
-            ),
-            now=now,
-            actor=sender,
-            vault=job.vault,
-        ).id
+    sender, enrollment = _request(job, "Moroso")
     until(lambda: pump() == 0 and look(job, enrollment).status == "payment_pending")
     parts = _pay_dues(job, sender, enrollment)
     until(lambda: pump() == 0 and look(job, enrollment).status == "active")
@@ -264,6 +251,42 @@ def test_dues_of_an_enrollment_make_it_active(job: JobContext, pump: Callable[[]
                 session, _wanted(enrollment), now=system_clock(), actor=sender, vault=job.vault
             )
     assert nothing == []
+
+
+def test_dues_of_an_active_enrollment_make_its_cover_longer(
+    job: JobContext, pump: Callable[[], int]
+) -> None:
+    """From the end that nears to the longer cover; the applicant doesn't pay otherwise."""
+    sender, enrollment = _request(job, "Renueva")
+    until(lambda: pump() == 0 and look(job, enrollment).status == "active")
+    ends = _covered_to(job, enrollment)
+    parts = _pay_dues(job, sender, enrollment)
+    until(lambda: pump() == 0 and _covered_to(job, enrollment) > ends)
+    until(lambda: pump() == 0 and _paid(job, parts))
+    assert look(job, enrollment).history.count("active") == 1
+
+
+def _covered_to(job: JobContext, enrollment: UUID) -> date:
+    with job.transaction() as session:
+        last = session.get_one(Enrollment, enrollment).covered_to
+        assert last is not None
+        return last
+
+
+def _request(job: JobContext, surname: str) -> tuple[Actor, UUID]:
+    """A request for IMSS, and who sends it."""
+    now = system_clock()
+    with job.transaction() as session:
+        prepare_reference(session, now=now)
+        sender = make_sender(session, now=now, vault=job.vault)
+        command = make_request(
+            make_applicant(first_surname=surname),
+            program="imss",
+            data=WORK,
+            consents=tuple(PROGRAMS["imss"].form.consents),
+        )
+        requested = request_enrollment(session, command, now=now, actor=sender, vault=job.vault)
+        return sender, requested.id
 
 
 def _wanted(enrollment: UUID) -> RequestQuote:

@@ -129,6 +129,20 @@ def test_a_last_day_is_told_before_and_not_after_the_answer(inbox: Inbox) -> Non
     assert len(inbox.read()) == 2
 
 
+def test_how_a_cover_goes_on_is_told_before_the_last_day_to_pay(inbox: Inbox) -> None:
+    covers = AgencyStatus(
+        Status.ACTIVE, {"covered_to": "2030-06-30"}, details=Details(payment=LINE)
+    )
+    inbox.hear(covers)
+    inbox.read()
+    for day in (18, 19):
+        with inbox.job.transaction() as session:
+            remind(session, now=datetime(2030, 6, day, 18, tzinfo=UTC), limit=9)
+    *_, told = inbox.read()
+    assert "sigue si se paga a más tardar el jueves, 20 de junio de 2030" in told
+    assert len(inbox.read()) == 2
+
+
 def test_who_waits_is_told_once_that_it_was_received(inbox: Inbox) -> None:
     with inbox.job.transaction() as session:
         for minutes in (2, 3):

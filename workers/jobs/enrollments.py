@@ -37,6 +37,7 @@ from services.enrollments.progress import (
     Application,
     begin_amendment,
     begin_submission,
+    is_asked_about,
     record_progress,
     record_unknown,
     still_undecided,
@@ -60,6 +61,7 @@ REGISTER = code_of(Purpose.POPULATION_REGISTER)
 REFRESH = "enrollments.refresh"
 # So long after a term has lapsed, it is closed although its agency can't be asked.
 UNREACHED_WORKING_DAYS = 10
+RENEWAL_SECONDS = timedelta(days=1).total_seconds()
 
 _STATUSES = {
     EnrollmentStatus.RECEIVED: Status.SENT_TO_AGENCY,
@@ -199,11 +201,12 @@ def amend(job: JobContext, lease: Lease) -> None:
 
 
 def refresh(job: JobContext, lease: Lease) -> None:
-    """Ask for the state; put the next question into the outbox until it is decided."""
+    """Ask for the state; put the next question into the outbox until it is decided, or while its
+    cover can be paid for anew."""
 
-    def claim(session: Session, _now: datetime) -> _Question | None:
+    def claim(session: Session, now: datetime) -> _Question | None:
         enrollment = get_enrollment(session, lease.ref)
-        return _question(enrollment, goes_on=True) if still_undecided(enrollment) else None
+        return _question(enrollment, goes_on=True) if is_asked_about(enrollment, now) else None
 
     run_steps(job, lease, claim, _ask, agency=_agency_of)
 
@@ -398,7 +401,7 @@ def _settle_status(
 
     def write(session: Session, now: datetime) -> None:
         current = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
-        if not still_undecided(current):
+        if not is_asked_about(current, now):
             end_waiting(session, REFRESH, enrollment)
         elif goes_on:
             _ask_later(enrollment, _pause(job, current, now), session, now)
@@ -421,7 +424,9 @@ def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
 
 def _pause(job: JobContext, enrollment: Any, now: datetime) -> float:
     """Seconds until the next question. An agency that calls back is asked later, for its call comes
-    first unless it was lost."""
+    first unless it was lost; what is decided and may be renewed, daily."""
+    if not still_undecided(enrollment):
+        return RENEWAL_SECONDS
     age: timedelta = now - enrollment.created_at
     calls_back = AGENCIES[PROGRAMS[enrollment.program].agency].calls_back
     shortest = job.callback_seconds if calls_back else FIRST_QUESTION_SECONDS

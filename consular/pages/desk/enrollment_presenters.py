@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from consular.access_log import record_reading
 from consular.answers_in_words import data_rows
-from consular.auth import actor
+from consular.auth import actor, now
 from consular.errors import problem_of
 from consular.i18n import date_long, date_plain, translated, words
 from consular.name_warnings import in_words
@@ -29,6 +29,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import (
     find_assistance,
+    find_payment,
     get_applicant,
     get_enrollment,
     last_day,
@@ -48,6 +49,7 @@ from services.enrollments.rules import (
     may_resend_notice,
     waits_for,
 )
+from services.enrollments.terms import home_day
 from services.kernel.crypto import Vault
 from services.kernel.errors import DomainError
 from services.kernel.identifiers import format_phone
@@ -116,6 +118,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         open_person(get_applicant(session, enrollment), vault),
     )
     details = open_details(session, enrollment, vault)
+    payment = find_payment(enrollment, details, home_day(now()))
     status, reachable = Status(enrollment.status), bool(person.email or person.phone)
     return {
         "id": enrollment.id,
@@ -142,11 +145,9 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "assistance": find_assistance(session, enrollment.id),
         "asked": requested_corrections(session, enrollment, details.requested),
         "appointment": details.appointment,
-        "payment": payment_shown(details.payment)
-        if details.payment and status is Status.PAYMENT_PENDING
-        else None,
+        "payment": payment_shown(payment) if payment else None,
         "results": _results(program, open_result(session, enrollment, vault) or {}),
-        "papers": list_papers(enrollment, details.payment),
+        "papers": list_papers(enrollment, payment),
         "history": [_step(program, step) for step in list_history(session, enrollment.id)],
         "over": waits_for(status, reachable=reachable) is WaitsFor.NOBODY,
         "remedy": remedy_in_words(enrollment),

@@ -29,6 +29,7 @@ from services.enrollments.details import Details
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import (
+    find_payment,
     get_applicant,
     get_enrollment,
     last_day,
@@ -37,6 +38,7 @@ from services.enrollments.queries import (
     open_result,
 )
 from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
+from services.enrollments.terms import home_day
 from services.enrollments.withdrawing import withdraw
 
 REFRESH_SECONDS = 5
@@ -114,6 +116,7 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
         for step in list_history(session, enrollment.id)
     ]
     may = actions(status)
+    payment = find_payment(enrollment, details, home_day(now()))
     return {
         "id": enrollment.id,
         "folio": enrollment.folio,
@@ -126,8 +129,10 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
         "remedy": remedy_in_words(enrollment),
         "last_day": last_day(enrollment),
         "appointment": details.appointment,
-        "payment": payment_shown(details.payment) if details.payment else None,
-        "papers": list_papers(enrollment, details.payment),
+        "payment": payment_shown(payment) if payment else None,
+        "by_transfer": program.paid_by_transfer,
+        "pay_by": payment and payment.due_on,
+        "papers": list_papers(enrollment, payment),
         "waiting": status in WAITING,
         "over": status in DECIDED,
         "can_answer": Action.ANSWER in may,
