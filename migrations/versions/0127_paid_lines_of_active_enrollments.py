@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0125"
-down_revision = "0124"
+revision = "0127"
+down_revision = "0126"
 
 
 def upgrade() -> None:
