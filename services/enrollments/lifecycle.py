@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from services.enrollments.documents import mark_documents_sent
@@ -11,8 +11,8 @@ from services.enrollments.programs.order import in_order
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import OVER, TOLD, TRANSITIONS, By, Status
 from services.facts import recording
-from services.folders.models import Folder
 from services.kernel.audit import Actor, Role
+from services.kernel.db import text
 from services.kernel.transitions import Lifecycle, Moved, history
 from services.outbox.delivery import enqueue, enqueue_at
 
@@ -37,6 +37,17 @@ def _pass_documents(session: Session, moved: Moved) -> None:
             enqueue(session, "enrollments.documents", moved.thing.id)
 
 
+_ALONE = text(
+    """
+    SELECT f.wanted <@ ARRAY[CAST(:program AS text)] AND NOT EXISTS (
+        SELECT FROM enrollments e WHERE e.folder_id = f.id AND e.id <> :done
+            AND e.account_id IS NOT DISTINCT FROM :account)
+    FROM folders f WHERE f.id = :folder AND f.account_id IS NOT DISTINCT FROM :account
+    FOR SHARE OF f
+    """
+)
+
+
 def _go_on(session: Session, moved: Moved) -> None:
     """The plan goes on, unless there is nothing else in it. Whoever is changing the plan is waited
     for, or sees that this one is active."""
@@ -44,10 +55,8 @@ def _go_on(session: Session, moved: Moved) -> None:
     if moved.after != Status.ACTIVE:
         return
     if in_order([done.program]) == [done.program]:
-        others = exists().where(Enrollment.folder_id == done.folder_id, Enrollment.id != done.id)
-        alone = select(Folder.wanted.contained_by([done.program]) & ~others)
-        whole = alone.where(Folder.id == done.folder_id).with_for_update(read=True, of=Folder)
-        if session.scalar(whole):
+        values = {"folder": done.folder_id, "done": done.id, "account": done.account_id}
+        if session.execute(_ALONE, {**values, "program": done.program}).scalar_one_or_none():
             return
     enqueue(session, "enrollments.go_on", done.id)
 

@@ -169,6 +169,8 @@ def known_numbers(
     session: Session, folder: Folder, program: Program, vault: Vault
 ) -> dict[str, str]:
     """The numbers that the program asks for and that active enrollments of the folder gave."""
+    if not any(each.name in PROGRAMS for each in program.fields):
+        return {}
     results = _results(session, _latest(session, folder), vault)
     return Known(results=results).numbers_for(program)
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.people import PersonData, get_key, make_person, person_keys
@@ -38,9 +38,11 @@ from services.identity.homonyms import claim_keys
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor, Role
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
+from services.kernel.writes import insert_together
 from services.outbox.delivery import enqueue_once_a_day
 
 
@@ -52,7 +54,6 @@ class Applicant(PersonData):
     curp: str = field(kw_only=True)
 
 
-# As text: a list of rows would be compiled anew for each request.
 _CLAIM = text(
     """
     INSERT INTO enrollment_claims (person_key, program, account_id, enrollment_id)
@@ -97,8 +98,7 @@ def request_enrollment(
     applicant = as_written(command.applicant)
     refuse_too_early(session, PROGRAMS[command.program], command.data, applicant.curp, vault)
     person = make_person(applicant, account=owner, consulate=consulate, now=now, vault=vault)
-    session.add(person)
-    session.flush()
+    insert_together(session, person)
     folder = open_folder(session, person, now=now)
     keep_in_folder(session, folder, command, now=now, actor=actor, vault=vault)
     row = new_id()
@@ -112,7 +112,7 @@ def request_enrollment(
         account_id=owner,
         person_id=person.id,
         folder_id=folder.id,
-        status=Status.RECEIVED,
+        status=Status.RECEIVED.value,
         data_sealed=get_key(person, vault).seal(data, place=DATA_PLACE, row=row),
         consents=sorted(set(command.consents)),
         consented_at=now,
@@ -121,7 +121,7 @@ def request_enrollment(
         created_at=now,
         changed_at=now,
     )
-    session.add(enrollment)
+    insert_together(session, enrollment)
     if SENSITIVE_CONSENT in command.consents:
         forget_answers(session, folder, command.program, vault=vault)
     claim_person(session, enrollment, claim_keys(session, vault, applicant, owner), actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select, update
@@ -16,6 +17,7 @@ from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import fingerprint
 from services.kernel.ids import new_id
+from services.kernel.writes import Write, write
 
 
 @dataclass(frozen=True)
@@ -39,28 +41,36 @@ def give_consents(
     actor: Actor,
 ) -> None:
     """Record what isn't consented to in the same words already. The folder is held."""
-    live = {(c.program, c.kind, c.text_version) for c in _list_live(session, folder.id)}
-    for consent in consents:
-        version = fingerprint(consent.text.encode()).hex()[:12]
-        if (consent.program, consent.kind, version) in live:
-            continue
-        session.add(
-            Consent(
-                id=new_id(),
-                folder_id=folder.id,
-                program=consent.program,
-                agency=consent.agency,
-                kind=consent.kind.value,
-                purpose=Purpose.ENROLLMENT.value,
-                data=list(consent.data),
-                text_version=version,
-                language=consent.language,
-                given_at=now,
-                given_by_role=actor.role.value,
-                given_by=actor.account_id,
-            )
-        )
-    session.flush()
+    whose = {"folder": folder.id, "account": folder.account_id}
+    by = {"given_at": now, "role": actor.role.value, "given_by": actor.account_id}
+    write(session, *(Write(_GIVE, {**whose, **by, **_given(each)}) for each in consents))
+
+
+# Consents of a folder that is held: nobody else gives or withdraws one meanwhile.
+_GIVE = """
+    INSERT INTO consents (id, folder_id, program, agency, kind, purpose, data, text_version,
+        language, given_at, given_by_role, given_by)
+    SELECT :id, :folder, :program, :agency, :kind, :purpose, :data, :version, :language,
+        :given_at, :role, :given_by
+    WHERE NOT EXISTS (
+        SELECT FROM consents c JOIN folders f ON f.id = c.folder_id
+        WHERE f.id = :folder AND f.account_id IS NOT DISTINCT FROM :account
+          AND c.program = :program AND c.kind = :kind AND c.text_version = :version
+          AND c.withdrawn_at IS NULL)
+"""
+
+
+def _given(consent: GiveConsent) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "program": consent.program,
+        "agency": consent.agency,
+        "kind": consent.kind.value,
+        "purpose": Purpose.ENROLLMENT.value,
+        "data": list(consent.data),
+        "version": fingerprint(consent.text.encode()).hex()[:12],
+        "language": consent.language,
+    }
 
 
 def list_consented(session: Session, folder: UUID) -> dict[str, set[str]]:

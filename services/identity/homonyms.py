@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, text
+from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import text as of_types
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, insert
 from sqlalchemy.orm import Session
 
@@ -17,8 +18,9 @@ from services.identity.checking import get_person
 from services.identity.errors import AccountOrCurpRequired
 from services.identity.models import Homonym, IdentityCheck
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 
-_OWN_KEYS = text(
+_OWN_KEYS = of_types(
     "SELECT holders_key(k, :hex, :account) FROM unnest(CAST(:keys AS bytea[])) k"
 ).bindparams(bindparam("keys", type_=ARRAY(BYTEA)))
 _HOLDERS_KEYS = text("SELECT unnest(holders_keys(:hex, :account))")
@@ -35,7 +37,7 @@ def holders_keys(session: Session, keys: Sequence[bytes], account: UUID | None) 
     """The person's keys, or the own key of who was told apart from another: see `Homonym`. With
     those of other spellings of their names: see `MergedKey`."""
     values = {"hex": [key.hex() for key in keys], "account": account}
-    return list(session.scalars(_HOLDERS_KEYS, values))
+    return [key for (key,) in session.execute(_HOLDERS_KEYS, values)]
 
 
 def own_keys(session: Session, vault: Vault, person: Person) -> list[bytes]:
