@@ -104,6 +104,53 @@ def test_every_number_of_the_pdf_is_the_databases(web: Web, report: dict[str, An
             assert re.search(row, text), (language, reference, shown)
 
 
+PARTS = {
+    "es": (
+        "Informe de la 11.ª sesión ordinaria",
+        "10 de diciembre de 2026",
+        "Sede de la Cancillería",
+        "Secretaría de Relaciones Exteriores Sí Secretaría de Gobernación No",
+        "Orden del día 1. Lista de asistencia 2. Resultados de los grupos de trabajo",
+        "Seguimiento de acuerdos de sesiones anteriores No hay acuerdos abiertos",
+        *(f"Grupo de trabajo {group}" for group in range(1, 5)),
+        "184,326 votos 98,470 +85,856 (+87.2 %) 2024 INE",
+        *(f"Grupo de trabajo {group}" for group in (5, 6)),
+        "11/1 Publicar el informe Secretaría de Relaciones Exteriores 15 ene 2027",
+        "Elección Votos 2006 32,621 2012 40,714 2018 98,470 2024 184,326",
+        "De dónde sale cada número",
+    ),
+    "en": (
+        "Report: Ordinary session 11",
+        "December 10, 2026",
+        "Sede de la Cancillería",
+        "Secretaría de Relaciones Exteriores Yes Secretaría de Gobernación No",
+        "Agenda 1. Lista de asistencia 2. Resultados de los grupos de trabajo",
+        "Follow-up of agreements of earlier sessions There are no open agreements",
+        *(f"Working group {group}" for group in range(1, 5)),
+        "184,326 votes 98,470 +85,856 (+87.2 %) 2024 INE",
+        *(f"Working group {group}" for group in (5, 6)),
+        "11/1 Publicar el informe Secretaría de Relaciones Exteriores Jan 15, 2027",
+        "Election Votes 2006 32,621 2012 40,714 2018 98,470 2024 184,326",
+        "Where each number comes from",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", PARTS)
+def test_the_pdf_has_every_part_of_a_session_in_its_order(
+    web: Web, report: dict[str, Any], language: str
+) -> None:
+    text = text_of(pdf(web, report["id"], language=language))
+    # Contents come first, with the same headings.
+    *cover, attendance = (text.index(part) for part in PARTS[language][:4])
+    assert cover == sorted(cover)
+    assert cover[-1] < attendance
+    at = attendance
+    for part in PARTS[language][4:]:
+        assert part in text[at:], part
+        at = text.index(part, at)
+
+
 def test_the_pdf_is_tagged_and_each_chart_is_told_in_words(
     web: Web, report: dict[str, Any]
 ) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
+from services.remittances.rules import Status as RemittanceStatus
 from tests.factories.enrollments import make_applicant
+from tests.factories.remittances import bring_to, make_remittance, make_sender, prepare_reference
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web, morning_at_office, person
 
@@ -72,8 +75,33 @@ def test_terms_missed_and_kept_by_office_and_program(web: Web) -> None:
     page = staff_browser(web.app, "analyst").get("/monitoring/service-levels").text
     bare = re.sub(r'<span class="d-md-none.*?</span>| class="[^"]*"', "", page)
     sums = re.findall(r"<dd>(.*?)</dd>", page)
+    oldest = datetime.now(ZoneInfo("America/Mexico_City")) - timedelta(days=10)
     assert sums[:3] == ["2", "1", "1"]
+    assert sums[3].startswith(f"{oldest.day} "), "since when the oldest request waits"
     assert re.search(r"Los Ángeles</th><td>[^<]+</td><td[^>]*>1</td><td[^>]*>1</td>", bare)
+
+
+def test_open_transfers_that_are_late_or_unknown_and_queues_with_their_oldest(web: Web) -> None:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        prepare_reference(session)
+        first, _second = [make_remittance(session, make_sender(session)) for _ in range(2)]
+        bring_to(session, RemittanceStatus.UNKNOWN)
+        session.execute(
+            text("UPDATE remittances SET answer_due_at = now() - interval '1 hour' WHERE id = :id"),
+            {"id": first.id},
+        )
+        began = first.registered_at
+    found = levels(web, "analyst")
+    [transfers] = found["remittances"]
+    assert (transfers["open"], transfers["late"], transfers["unconfirmed"]) == (2, 1, 2)
+    assert datetime.fromisoformat(transfers["oldest"]) == began
+    for queue in found["queues"]:
+        assert (queue["waiting"] > 0) == (queue["oldest"] is not None)
+    page = staff_browser(web.app, "analyst").get("/monitoring/service-levels").text
+    bare = re.sub(r'<span class="d-md-none.*?</span>| class="[^"]*"', "", page)
+    assert "<td>2</td><td>1</td><td>2</td>" in bare.partition("Envíos por cobrar</caption>")[2]
+    [waiting, *_] = (queue for queue in found["queues"] if queue["waiting"])
+    assert waiting["topic"] in page
 
 
 def test_how_long_people_wait_to_be_called(web: Web) -> None:
