@@ -45,6 +45,7 @@ from services.remittances.rules import (
     IN_PAYOUT,
     OPEN,
     OWED,
+    UNDECIDED,
     Payout,
     Status,
 )
@@ -56,7 +57,7 @@ COLLECT_WITH = ("folio", "official_identification")
 @dataclass(frozen=True)
 class Collection:
     """What a recipient may know: no name, no sender. ``collect_*`` are for cash only; ``answer_by``
-    is by when one whose outcome isn't known is decided."""
+    is by when one that is `UNDECIDED` is decided."""
 
     folio: str
     status: Status
@@ -330,7 +331,7 @@ def _collection(remittance: Remittance) -> Collection:
         collect_with=COLLECT_WITH if at_branch else (),
         collect_until=remittance.collect_until if at_branch else None,
         date_available=remittance.date_available,
-        answer_by=remittance.answer_due_at if remittance.status == Status.UNKNOWN else None,
+        answer_by=remittance.answer_due_at if remittance.status in UNDECIDED else None,
     )
 
 

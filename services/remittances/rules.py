@@ -294,6 +294,8 @@ LONGEST_SILENCE = timedelta(hours=1)
 PAID_OUT_FROM = READY | IN_PAYOUT - {Status.CANCELLING}
 # Nothing moves them but a person.
 FOR_A_PERSON = frozenset({Status.HELD})
+# Nobody knows what becomes of it, and everybody is told by when that is known.
+UNDECIDED = FOR_A_PERSON | {Status.UNKNOWN}
 # The recipient is going to be paid, as far as is known.
 GOING_WELL = frozenset(
     {

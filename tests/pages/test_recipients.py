@@ -13,9 +13,9 @@ from sqlalchemy import select
 from services.kernel.db import NETWORK_SCOPE
 from services.remittances.holders import settle_check
 from services.remittances.house_accounts import SIMULATED
-from services.remittances.models import HolderCheck
-from services.remittances.rules import HolderMatch
-from tests.factories.remittances import make_clabe, prepare_reference
+from services.remittances.models import HolderCheck, Remittance
+from services.remittances.rules import HolderMatch, Status
+from tests.factories.remittances import bring_to, make_clabe, prepare_reference
 from tests.factories.web import Web
 from tests.pages.test_sending import _post, checked, ordered, quoted, sender
 
@@ -124,6 +124,28 @@ def test_whoever_waits_for_money_reads_by_when_it_comes(web: Web) -> None:
     page = _post(client, "/cobrar", asked).text
     assert "Todavía no se puede cobrar" in page
     assert "MXN" in page
+
+
+@pytest.mark.parametrize("payout", ["branch", "account"])
+@pytest.mark.parametrize("status", [Status.HELD, Status.UNKNOWN])
+def test_whoever_waits_for_money_is_promised_no_day_that_nobody_knows(
+    web: Web, payout: str, status: Status
+) -> None:
+    client = sender(web)
+    price = {"quote": quoted(client, payout), **ROSA, "clabe": CLABE}
+    _post(client, "/enviar/revisar", {"d": checked(client, price)})
+    answer_by = datetime(2030, 6, 20, 18, 0, tzinfo=UTC)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        bring_to(session, status)
+        row = session.scalars(select(Remittance)).one()
+        row.answer_due_at = answer_by
+        asked = {"folio": row.folio, "first_surname": row.recipient.first_surname}
+    page = _post(client, "/cobrar", asked).text
+    assert "Todavía no hay confirmación." in page
+    assert re.search(r"Vuelve a mirar el jueves,? 20 de junio.* 12:00", page)
+    assert "a más tardar el" not in page
+    told = web.call("POST", "/remittances/lookup", asked)
+    assert told.get_json()["answer_by"] == answer_by.isoformat()
 
 
 def test_over_the_api_only_the_last_digits_are_listed_and_the_copy_has_all(web: Web) -> None:
