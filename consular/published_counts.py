@@ -89,8 +89,8 @@ def public(answer: Response, version: str, seconds: int = FRESH_SECONDS) -> Resp
 def version_of(election: str) -> int:
     """How many numbers of the election are published now."""
     with transaction() as session:
-        found = find_version(session, election)
-        return found.version if found else 0
+        board_version = find_version(session, election)
+        return board_version.version if board_version else 0
 
 
 def remembered(key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
@@ -99,11 +99,11 @@ def remembered(key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
     known = kept.get(key)  # one look: another thread may forget it meanwhile
     if known is not None:
         return known
-    made = make()
+    content = make()
     while len(kept) >= MOST_KEPT:
         kept.pop(next(iter(kept)), None)
-    kept[key] = made
-    return made
+    kept[key] = content
+    return content
 
 
 def _name(board: Board) -> str:

@@ -169,12 +169,12 @@ def spots(drawing: Map, width: int = WIDE) -> list[Spot]:
     """Every circle of a map, for links upon it; of the same map in another width they are at the
     same place of the whole."""
     fitted, most = _fitted(drawing.area, width), _most(drawing)
-    found = []
+    circles = []
     for item, (latitude, longitude) in _drawn_items(drawing):
         x, y = fitted.at(longitude, latitude)
         radius = sqrt(item.value / most * _LARGEST * width) / 2
-        found.append(Spot(item, x + _PADDING, y + _PADDING, radius))
-    return found
+        circles.append(Spot(item, x + _PADDING, y + _PADDING, radius))
+    return circles
 
 
 def _drawn_items(drawing: Map) -> list[tuple[Item, tuple[float, float]]]:

@@ -37,7 +37,7 @@ class FinabienClient(TokenClient):
         """
         try:
             body = wire.order_body(order)
-        except wire.Unwritable as error:
+        except wire.UnencodableOrder as error:
             raise Refused(self.agency, "submit", error.code) from None
         return self._tell("submit", "PUT", _path(order.folio), body, _about(order.folio))
 
@@ -77,7 +77,7 @@ class FinabienClient(TokenClient):
         account that it can't be asked about."""
         try:
             body = names.question_body(question)
-        except wire.Unwritable:
+        except wire.UnencodableOrder:
             return HolderMatch.NOT_OFFERED
         # Not a GET: an account in an address would stand in everybody's logs.
         call = Call("match_holder", "POST", "v1/cuentas/titular", changes=False, content=body)
@@ -96,7 +96,7 @@ class FinabienClient(TokenClient):
         """
         try:
             body = names.correction_body(correction)
-        except wire.Unwritable as error:
+        except wire.UnencodableOrder as error:
             raise Refused(self.agency, "correct_name", error.code) from None
         path = f"{_path(correction.folio)}/correcciones/{correction.key}"
         self._tell("correct_name", "PUT", path, body, partial(names.check_taken, correction.key))

@@ -11,7 +11,7 @@ from integrations.finabien.wire import account_digits, written_name
 
 
 def question_body(question: HolderQuestion) -> dict[str, Any]:
-    """The body of a question about a holder. Raises `Unwritable`."""
+    """The body of a question about a holder. Raises `UnencodableOrder`."""
     return {
         "tipoPago": CHANNELS[question.channel],
         "cuenta": account_digits(question.channel, question.account),
@@ -25,7 +25,7 @@ def holder_match(body: Mapping[str, Any]) -> HolderMatch:
 
 
 def correction_body(correction: NameCorrection) -> dict[str, Any]:
-    """The body of a correction. Raises `Unwritable`."""
+    """The body of a correction. Raises `UnencodableOrder`."""
     return {"nombreBeneficiario": _name(correction)}
 
 

@@ -45,7 +45,7 @@ ACCOUNT_DIGITS: Mapping[PayoutChannel, tuple[int, ...]] = {
 }
 
 
-class Unwritable(ValueError):
+class UnencodableOrder(ValueError):
     """The order cannot be said in SPEI's alphabet and lengths; `code` says which part."""
 
     def __init__(self, code: str) -> None:
@@ -72,7 +72,8 @@ def numeric_reference(folio: str) -> int:
 
 
 def order_body(order: PayoutOrder) -> dict[str, Any]:
-    """The body of an order. Raises `Unwritable`; ValueError for an amount that is not positive."""
+    """The body of an order. Raises `UnencodableOrder`; ValueError for an amount that isn't
+    positive."""
     if order.amount_minor <= 0:
         raise ValueError("amount must be positive")
     pesos, cents = divmod(order.amount_minor, 100)
@@ -100,24 +101,25 @@ def _beneficiary(order: PayoutOrder) -> str:
 
 
 def written_name(name: str, code: str) -> str:
-    """A name with all its letters, as the agency takes it. Raises `Unwritable` with ``code``."""
+    """A name with all its letters, as the agency takes it. Raises `UnencodableOrder` with
+    ``code``."""
     written = ascii_upper(name, MAX_NAME)
     lost = any(c.isalnum() and not c.isascii() for c in take_apart(name))
     if lost or not written:
-        raise Unwritable(code)
+        raise UnencodableOrder(code)
     return written
 
 
 def account_digits(channel: PayoutChannel, account: str | None) -> str | None:
-    """The account that this way of payout needs, None for cash. Raises `Unwritable`."""
+    """The account that this way of payout needs, None for cash. Raises `UnencodableOrder`."""
     if channel is PayoutChannel.BRANCH:
         return None
     account = account or ""
     # isascii: str.isdigit alone takes the digits of every script.
     if not (account.isascii() and account.isdigit()):
-        raise Unwritable("account_invalid")
+        raise UnencodableOrder("account_invalid")
     if len(account) not in ACCOUNT_DIGITS[channel]:
-        raise Unwritable("account_invalid")
+        raise UnencodableOrder("account_invalid")
     return account
 
 

@@ -83,9 +83,9 @@ def find_reminder(session: Session, mail: UUID) -> tuple[Sequence[Followed], str
     where there are none, or nobody to tell."""
     rows = session.scalars(select(AgreementReminder).where(AgreementReminder.mail == mail)).all()
     member = find_active(session, rows[0].staff_id) if rows else None
-    told = {(row.agreement_id, row.due_on) for row in rows}
+    named = {(row.agreement_id, row.due_on) for row in rows}
     due = [
-        each for each in list_open_agreements(session) if (each.agreement.id, each.due_on) in told
+        each for each in list_open_agreements(session) if (each.agreement.id, each.due_on) in named
     ]
     if not due or member is None or not member.email or member.role != Role.ANALYST:
         return None

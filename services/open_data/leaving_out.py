@@ -47,12 +47,12 @@ def find_left_out(session: Session, table: Table, threshold: int) -> LeftOut | N
     return LeftOut(cells, row.unsafe)
 
 
-def keep_left_out(session: Session, table: Table, threshold: int, found: LeftOut) -> None:
+def keep_left_out(session: Session, table: Table, threshold: int, left_out: LeftOut) -> None:
     """For whoever previews these numbers."""
     values = {
         "counted": _hash(table, threshold),
-        "left_out": [[sorted(part) for part in cell] for cell in found.cells],
-        "unsafe": found.unsafe,
+        "left_out": [[sorted(part) for part in cell] for cell in left_out.cells],
+        "unsafe": left_out.unsafe,
     }
     session.execute(insert(DatasetMonth).values(values).on_conflict_do_nothing())
 

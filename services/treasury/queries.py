@@ -196,10 +196,10 @@ _LINES = text(
 def read_totals(session: Session, day: date) -> list[Total]:
     """What a day (Mexico City) came to, by measure."""
     rows = session.execute(_TOTALS, _span(day)).all()
-    found = {(row.kind, row.account_code): row for row in rows}
+    sums = {(row.kind, row.account_code): row for row in rows}
 
     def total(measure: Measure) -> Total:
-        parts = [(sign, found.get((kind, measure.account))) for kind, sign in measure.kinds.items()]
+        parts = [(sign, sums.get((kind, measure.account))) for kind, sign in measure.kinds.items()]
         minor = sum(sign * row.amount for sign, row in parts if row)
         entries = max((row.entries for _, row in parts if row), default=0)
         orders = max((row.orders for _, row in parts if row), default=0)

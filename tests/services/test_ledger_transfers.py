@@ -67,9 +67,9 @@ def _row(session: Session, account: str) -> tuple[int, int]:
     return posted, held
 
 
-def _refused(session: Session, error: type[DomainError], deed: Callable[[], object]) -> None:
+def _refused(session: Session, error: type[DomainError], call: Callable[[], object]) -> None:
     with pytest.raises(error), session.begin_nested():
-        deed()
+        call()
 
 
 def _end(session: Session, hold: UUID, state: State, *, at: Any = NOW) -> bool:

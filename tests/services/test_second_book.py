@@ -307,8 +307,8 @@ def _alter(session: Session, table: str, column: str | None, chance: random.Rand
         of = "SELECT coalesce(entry_id::text, account_code) FROM ledger_seals WHERE number = :n"
         sealed = session.scalar(text(of), {"n": int(name)})
     change = f"UPDATE {table} SET {column} = {_VALUES[column]}" if column else ""  # noqa: S608
-    deed = change or f"DELETE FROM {table}"  # noqa: S608
-    session.execute(text(f"{deed} WHERE {key} = :name"), {"name": name})
+    statement = change or f"DELETE FROM {table}"  # noqa: S608
+    session.execute(text(f"{statement} WHERE {key} = :name"), {"name": name})
     shown = "postings" if table == "journal_lines" else table
     return f"{shown} {name}:" if sealed is None else sealed
 

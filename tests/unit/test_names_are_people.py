@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from consular.input.fields import Name, SecondSurname
 from integrations.contracts import PayoutChannel, PayoutOrder
-from integrations.finabien.wire import Unwritable, ascii_upper, order_body
+from integrations.finabien.wire import UnencodableOrder, ascii_upper, order_body
 from integrations.latin import take_apart
 from integrations.simulator.names import Person, agrees
 from services.citizens.people import PersonData, person_keys
@@ -160,7 +160,7 @@ def test_payout_names_keep_every_letter(name: str, written: str) -> None:
 @pytest.mark.parametrize("name", ["Анна Demo", "Ana ʘ Demo", "安 Demo"])
 def test_a_name_that_would_lose_a_letter_is_not_sent(name: str) -> None:
     assert any(c.isalnum() and not c.isascii() for c in take_apart(name))
-    with pytest.raises(Unwritable):
+    with pytest.raises(UnencodableOrder):
         order_body(replace(ORDER, sender_name=name))
 
 

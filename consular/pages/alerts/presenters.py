@@ -65,13 +65,13 @@ def shown(session: Session, rule: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reading(session: Session, watch: Watch, found: Reading) -> dict[str, Any]:
+def reading(session: Session, watch: Watch, seen: Reading) -> dict[str, Any]:
     """What a rule finds, in a sentence, and whether it would tell."""
     return {
-        "said": say_figure(session, watch, found, current_language()),
-        "holds": found.holds,
-        "cutoff": moment(found.as_of, MEXICO_CITY, True),
-        "address": address_of(watch, found),
+        "said": say_figure(session, watch, seen, current_language()),
+        "holds": seen.holds,
+        "cutoff": moment(seen.as_of, MEXICO_CITY, True),
+        "address": address_of(watch, seen),
     }
 
 

@@ -58,14 +58,14 @@ def alert_new() -> str:
     tries = bool(request.args.get("span")) and not errors and "change" not in request.args
     with transaction() as session:
         command = _read(form, errors) if tries else None
-        found = _try(session, command, errors) if command else None
+        reading = _try(session, command, errors) if command else None
         if not form:
             form = {"readers": own_address(session)}
         return render_template(
             "alerts/new.html",
             form=form,
-            found=found,
-            changes=_form_address(form) if found else None,
+            reading=reading,
+            changes=_form_address(form) if reading else None,
             errors=errors,
             **presenters.choices(session),
         )
@@ -88,11 +88,11 @@ def alert(id: UUID) -> str:
     """Show one rule: what it finds now, whom it tells, and what it told."""
     with transaction() as session:
         rule = get_rule(session, id)
-        found = read(session, rule.watch, now=database_now(session))
+        reading = read(session, rule.watch, now=database_now(session))
         return render_template(
             "alerts/alert.html",
             rule=presenters.shown(session, rule),
-            found=presenters.reading(session, rule.watch, found),
+            reading=presenters.reading(session, rule.watch, reading),
             told=[presenters.told(session, rule.watch, each) for each in list_told(session, id)],
             may_make=actor().role in ALERTERS,
             copy_url=_form_address(_as_asked(rule)),
@@ -142,9 +142,9 @@ def read_with_readers(schema: Schema, values: dict[str, Any], errors: Errors | N
     """`read_fields` of a form that names readers."""
     if errors is None:
         return read_fields(schema, values, None)
-    found: Errors = {}
-    command = read_fields(schema, values, found)
-    for name, messages in found.items():
+    wrong: Errors = {}
+    command = read_fields(schema, values, wrong)
+    for name, messages in wrong.items():
         # One of several addresses is wrong: the field has them all.
         errors[name.partition(".")[0]] = messages
     return command
@@ -159,9 +159,9 @@ def _try(session: Session, command: MakeAlert, errors: Errors) -> dict[str, Any]
     except DomainError as refused:
         errors |= form_errors(refused)
         return None
-    found = read(session, watch, now=database_now(session))
+    reading = read(session, watch, now=database_now(session))
     return {
-        **presenters.reading(session, watch, found),
+        **presenters.reading(session, watch, reading),
         "question": presenters.question(session, watch),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consular.pages.commission import agreements, numbers, sessions, verifying, wizard
+from consular.pages.commission import agreements, numbers, report_check, sessions, wizard
 from consular.pages.commission.blueprint import pages
 
-__all__ = ["agreements", "numbers", "pages", "sessions", "verifying", "wizard"]
+__all__ = ["agreements", "numbers", "pages", "report_check", "sessions", "wizard"]

@@ -89,8 +89,8 @@ def _add(rule: Rule) -> None:
 
     def read(form: dict[str, str], errors: Errors) -> Any:
         values: dict[str, Any] = pick(form, "service", rule.number, "from")
-        typed = values.get(rule.number, "").strip()
-        values[rule.number] = int(typed) if typed.isdecimal() and len(typed) < 6 else typed or None
+        text = values.get(rule.number, "").strip()
+        values[rule.number] = int(text) if text.isdecimal() and len(text) < 6 else text or None
         return check(rule.schema, values, errors)
 
     def show() -> str:

@@ -68,8 +68,8 @@ def entries_csv() -> Response:
     """Return figures in force as the import takes them."""
     query = load_fields(EntryQuery(), pick(request.args.to_dict(), "session", "group", "period"))
     with transaction() as session:
-        found = list_entries(session, query["session"], query["group"], query["period"])
-    rows = [presenters.line(row) for row in found]
+        entries = list_entries(session, query["session"], query["group"], query["period"])
+    rows = [presenters.line(row) for row in entries]
     return as_file(Table("entries", plain_columns(COLUMNS), rows), "csv")
 
 

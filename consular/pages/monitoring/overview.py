@@ -135,8 +135,8 @@ def _common(session: Session, question: Question) -> dict[str, Any]:
 
 
 def _pictures(session: Session, question: Question, names: Sequence[str]) -> list[Picture]:
-    made = (picture_of(session, name, question) for name in names)
-    return [picture for picture in made if picture]
+    pictures = (picture_of(session, name, question) for name in names)
+    return [picture for picture in pictures if picture]
 
 
 def _ranked(

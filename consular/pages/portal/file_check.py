@@ -33,12 +33,12 @@ def file_check() -> str:
     asked = check(FileQuery(), pick(request.args.to_dict(), "sha256"), errors) or {}
     digest = asked.get("sha256")
     with transaction() as session:
-        found = find_file(session, digest) if digest else None
+        file = find_file(session, digest) if digest else None
     return render_template(
         "portal/verify_file.html",
         digest=digest,
-        found=found,
-        signer=words_of_role(found["signed_by_role"]) if found and found["kind"] == REPORT else "",
+        file=file,
+        signer=words_of_role(file["signed_by_role"]) if file and file["kind"] == REPORT else "",
         mebibytes=MEBIBYTES,
         zone=MEXICO_CITY,
         form=draft().form,

@@ -153,27 +153,27 @@ def _render(answer: type[AlertItem], session: Session, rule: Any, **more: Any) -
 
 
 def _shown(session: Session, rule: Any) -> dict[str, Any]:
-    found = read(session, rule.watch, now=database_now(session))
+    reading = read(session, rule.watch, now=database_now(session))
     return _render(
         AlertAnswer,
         session,
         rule,
         readers=[each.name for each in list_readers(session, rule.id) if not each.stopped],
-        today=ReadingAnswer.render(found, said=_said(session, rule.watch, found)),
+        today=ReadingAnswer.render(reading, said=_said(session, rule.watch, reading)),
         told=[_told(session, rule.watch, each) for each in list_told(session, rule.id)],
     )
 
 
 def _told(session: Session, watch: Watch, each: Told) -> dict[str, Any]:
-    found = reading_of(each.notice)
+    reading = reading_of(each.notice)
     return ToldAnswer.render(
-        found,
-        said=_said(session, watch, found),
+        reading,
+        said=_said(session, watch, reading),
         state=each.notice.state,
         at=each.notice.at,
         readers=[AlertDelivery.render(delivery) for delivery in each.deliveries],
     )
 
 
-def _said(session: Session, watch: Watch, found: Reading) -> str:
-    return say_figure(session, watch, found, current_language())
+def _said(session: Session, watch: Watch, reading: Reading) -> str:
+    return say_figure(session, watch, reading, current_language())

@@ -335,10 +335,10 @@ def find_signed_file(query: dict[str, Any]) -> dict[str, Any]:
     404 for a file that was changed, or isn't one of ours.
     """
     with transaction() as session:
-        found = find_file(session, query["sha256"])
-    if found is None:
+        file = find_file(session, query["sha256"])
+    if file is None:
         raise NotFound()
-    return SignedFileAnswer.render(**found)
+    return SignedFileAnswer.render(**file)
 
 
 def _run(step: Any, report: UUID) -> dict[str, Any]:
