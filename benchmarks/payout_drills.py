@@ -22,7 +22,7 @@ import signal
 import socket
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -68,8 +68,8 @@ AT_ONCE = 50
 PAUSE_SECONDS = LEASE_SECONDS * 1.5
 LONGEST_LEAD_SECONDS = 0.03
 ENOUGH_TO_STRIKE = 20
-# From the order until it is paid.
-LONGEST_PAYOUT_SECONDS = 0.3
+# From the order until it is paid, at first; then as long as the longest of so many before took.
+LONGEST_PAYOUT_SECONDS, PAYOUTS_BEFORE = 0.3, 20
 AMOUNT = {"send": {"amount": "5.00", "currency": "USD"}, "funding": "bank_account"}
 
 _ORDERS_OF = text("SELECT count(*) FROM remittances WHERE quote_id = :quote")
@@ -239,6 +239,7 @@ def _post_at_once(web: Web, body: Any, token: str, barrier: Barrier) -> tuple[in
 def cancels(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
     """Cancel at any moment of a payout, from another thread."""
     outcome = Outcome("cancels", rounds)
+    took = deque([LONGEST_PAYOUT_SECONDS], PAYOUTS_BEFORE)
     with PayoutBench(environ["WORKER_DATABASE_URL"], home) as bench, ThreadPoolExecutor(1) as other:
         for number in range(rounds):
             if number % ORDERS_A_SENDER == 0:
@@ -250,9 +251,11 @@ def cancels(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
                 remittance = make_remittance(
                     session, sender, send=SEND_CENTS, now=bench.clock(), paid=False
                 ).id
-            cancelling = other.submit(_cancel, bench, remittance, sender)
+            within, began = max(took), time.monotonic()
+            cancelling = other.submit(_cancel, bench, remittance, sender, within)
             # Sent, asked about and paid, while the sender changes their mind.
             bench.finish()
+            took.append(time.monotonic() - began)
             cancelling.result()
             bench.finish()
             status, effects = bench.ending(remittance)
@@ -263,8 +266,8 @@ def cancels(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
     return outcome
 
 
-def _cancel(bench: PayoutBench, remittance: UUID, sender: Any) -> None:
-    time.sleep(random.uniform(0, LONGEST_PAYOUT_SECONDS))
+def _cancel(bench: PayoutBench, remittance: UUID, sender: Any, within: float) -> None:
+    time.sleep(random.uniform(0, within))
     with suppress(Conflict):
         bench.cancel(remittance, sender)
 
