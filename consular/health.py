@@ -53,7 +53,7 @@ _STATE = text(
            (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 100000) o)
                AS waiting,
            (SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float
-              FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()) AS oldest
+              FROM outbox WHERE done_at IS NULL AND ring_at <= (SELECT clock_timestamp())) AS oldest
     """
 )
 

@@ -71,7 +71,8 @@ _QUEUES = text(
         FROM outbox WHERE done_at IS NULL GROUP BY topic
     ), done AS (
         SELECT topic, count(*) AS done FROM outbox
-        WHERE done_at > clock_timestamp() - make_interval(secs => :recently) GROUP BY topic
+        -- Read once, so that an index ends there.
+        WHERE done_at > (SELECT clock_timestamp() - make_interval(secs => :recently)) GROUP BY topic
     )
     SELECT topic, coalesce(waiting, 0) AS waiting, coalesce(due, 0) AS due, oldest,
            coalesce(done, 0) AS done
