@@ -98,21 +98,9 @@ def is_overtaken(session: Session, item: UUID) -> bool:
     return bool(session.execute(_OVERTAKEN, {"item": item}).scalar_one())
 
 
-# Materialised: a plan that joined with the query of the due ones could run it again for each row,
-# and take more than it was asked for. The clock is read once, so that the index ends there: what is
-# due in a week isn't looked at five times a second.
 _TAKE_DUE = text(
-    """
-    WITH due AS MATERIALIZED (
-        SELECT id FROM outbox WHERE done_at IS NULL AND ring_at <= (SELECT clock_timestamp())
-          AND (CAST(:topics AS text[]) IS NULL OR topic = ANY (:topics))
-          AND topic <> ALL (CAST(:but_not AS text[]))
-        ORDER BY ring_at LIMIT :most FOR UPDATE SKIP LOCKED
-    )
-    UPDATE outbox o SET ring_at = clock_timestamp() + make_interval(secs => :again)
-    FROM due WHERE o.id = due.id
-    RETURNING o.id, o.topic
-    """
+    "SELECT item, item_topic FROM take_due_v1(CAST(:most AS int), :again, CAST(:topics AS text[]),"
+    " CAST(:but_not AS text[]))"
 )
 
 
@@ -137,7 +125,7 @@ def take_due(
             "but_not": list(but_not),
         },
     )
-    return [DueItem(row.id, row.topic) for row in rows]
+    return [DueItem(row.item, row.item_topic) for row in rows]
 
 
 _LEASE = text(
