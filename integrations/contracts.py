@@ -1,4 +1,4 @@
-"""What we ask of the outside world, whoever answers: data and protocols, no behaviour.
+"""What we ask of the outside world, whoever answers: data and protocols, no behavior.
 
 Workers and the sign-in pages speak these types only; each adapter translates them to its agency's
 own words in its `wire.py`. Every method may raise what `integrations.errors` draws.

@@ -1,6 +1,6 @@
 """Charts: data and one function that draws it, as SVG or PNG, on the server.
 
-A chart's title says what the numbers say. Values are written on it, colour is never the only sign,
+A chart's title says what the numbers say. Values are written on it, color is never the only sign,
 and the table with the same numbers stands beside it for whoever reads no picture.
 """
 
@@ -254,9 +254,9 @@ def _bars(drawing: Bars | Funnel, width: int) -> Any:
         y=alt.Y("n:O", axis=None, scale=alt.Scale(padding=0)),
     )
     x = alt.X("v:Q", axis=None, scale=alt.Scale(domain=[0, most / room], nice=False))
-    colour = _GUINDA if isinstance(drawing, Funnel) else _VERDE
+    color = _GUINDA if isinstance(drawing, Funnel) else _VERDE
     return alt.layer(
-        base.mark_bar(height=16, yOffset=10, color=colour).encode(x=x),
+        base.mark_bar(height=16, yOffset=10, color=color).encode(x=x),
         _text(base, dy=-10, align="left").encode(x=alt.value(0), text="l:N"),
         _text(base, dy=10, dx=5, align="left", fontWeight="bold").encode(x=x, text="t:N"),
     )
@@ -308,14 +308,14 @@ def _spans(spans: Sequence[Span], x: Any) -> Any:
 
 def _line(line: Line, rows: list[dict[str, Any]], place: int, x: Any, y: Any, dy: int) -> list[Any]:
     alt = _altair()
-    colour = _VERDE if place == 0 else _GUINDA
+    color = _VERDE if place == 0 else _GUINDA
     base = alt.Chart(alt.InlineData(rows)).encode(x=x, y=y)
     end = alt.Chart(alt.InlineData([{**rows[-1], "t": f"{line.name}\n{line.text}"}]))
-    name = {"align": "left", "dx": 8, "dy": dy, "color": colour, "fontWeight": "bold"}
+    name = {"align": "left", "dx": 8, "dy": dy, "color": color, "fontWeight": "bold"}
     dash = [] if place == 0 else [5, 4]
     return [
-        base.mark_line(color=colour, strokeWidth=3 if place == 0 else 2, strokeDash=dash),
-        base.mark_point(color=colour, filled=place == 0, size=30, shape="circle", opacity=1),
+        base.mark_line(color=color, strokeWidth=3 if place == 0 else 2, strokeDash=dash),
+        base.mark_point(color=color, filled=place == 0, size=30, shape="circle", opacity=1),
         _text(end, lineBreak="\n", **name).encode(x=x, y=y, text="t:N"),
     ]
 

@@ -29,7 +29,7 @@ def prepare() -> None:
 
 
 def clean_picture(data: bytes, kind: Kind) -> tuple[bytes, bytes]:
-    """The picture as a JPEG of ours, and a small one to recognise it by.
+    """The picture as a JPEG of ours, and a small one to recognize it by.
 
     Of several pictures in one file the first. Raises `FileUnreadable`, `ImageTooLarge`.
     """

@@ -70,7 +70,7 @@ def destination(contact: str, errors: Errors) -> Destination | None:
 
 
 def mask(to: Destination) -> str:
-    """Mask an address: enough to recognise, too little to learn."""
+    """Mask an address: enough to recognize, too little to learn."""
     if to.channel == "sms":
         return f"{format_phone(to.address).split()[0]} ••• {to.address[-4:]}"
     name, _, host = to.address.partition("@")
