@@ -18,13 +18,15 @@ import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
-from consular.printing.remittances import disclosure
+from consular.printing.remittances import _put_into_words, disclosure, receipt_pdf
 from consular.seed import withdraw_signing_key
 from services.citizens.people import PersonData, make_person
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.signatures import Signer
 from services.remittances.models import Remittance
+from services.remittances.receipts import Facts, Receipt
+from services.remittances.rules import ReceiptKind
 from services.remittances.verify_receipt import read_code, signed_text, write_code
 from tests.api.calls import steady_web
 from tests.factories.remittances import pay_for, prepare_reference
@@ -107,6 +109,12 @@ def _text(data: bytes) -> str:
     return re.sub(r"\s+", " ", pages[0].get_textpage().get_text_range())
 
 
+def _smallest(data: bytes) -> float:
+    """Of its letters, in points."""
+    page = pypdfium2.PdfDocument(data)[0]
+    return min(each.get_font_size() for each in page.get_objects(filter=[TEXT]))
+
+
 def _scan(data: bytes) -> str:
     """What the square code holds, read from the sheet."""
     image = pypdfium2.PdfDocument(data)[0].render(scale=3, grayscale=True)
@@ -161,10 +169,7 @@ def test_the_file_is_tagged_and_kept_and_no_letter_is_smaller_than_eight_points(
     with pikepdf.open(BytesIO(data)) as document:
         languages = {str(each.Lang) for each in document.objects if _has_language(each)}
     assert languages >= {"es", "en"}
-    page = pypdfium2.PdfDocument(data)[0]
-    sizes = [each.get_font_size() for each in page.get_objects(filter=[TEXT])]
-    assert sizes
-    assert min(sizes) >= 8
+    assert _smallest(data) >= 8
 
 
 @pytest.mark.parametrize("file", ["payment", "delivery", "refund", "quote"])
@@ -428,3 +433,36 @@ def _forged(web: Web, sent: dict[str, Any]) -> str:
     signed = signed_text({**code.values, "total": "999.99"})
     stolen = Ed25519PrivateKey.from_private_bytes(web.settings.signing_keys()[1])
     return f"{address}receipt={write_code(signed, code.key, stolen.sign(signed.encode()))}"
+
+
+@pytest.mark.parametrize("payout", ["account", "branch"])
+@pytest.mark.parametrize("kind", ReceiptKind)
+def test_the_longest_names_places_and_amounts_still_stand_on_one_sheet(
+    web: Web, remittance: dict[str, Any], kind: ReceiptKind, payout: str
+) -> None:
+    """As long as the fields take them, in the two parts of one order."""
+    receipt = web.call("GET", f"/remittances/{remittance['id']}", token=_sender(web)).get_json()
+    name = " ".join(("Wenceslao " * 8).strip()[:80] for _ in range(3))
+    pesos = {"amount": "46000.00", "currency": "MXN"}
+    share = {"total": {"amount": "2528.00", "currency": "USD"}, "total_to_recipient": pesos}
+    amounts = ("transfer_amount", "transfer_fees", "transfer_taxes", "total", "other_fees")
+    moment = "2026-11-27T03:00:00+00:00"
+    facts = Facts(
+        signed={
+            **dict.fromkeys(amounts, "2500.00"), "total_to_recipient": "46000.00",
+            "folio": receipt["folio"], "kind": kind, "at": moment, "exchange_rate": "11.9483779",
+        },
+        sender=name, recipient=name, funding="us_card", payout=payout,
+        account_hint="7771",
+        branch="Oficina de Finabien, " + "avenida muy larga " * 9 if payout == "branch" else None,
+        date_available="2026-11-29", cancel_until="2026-11-27T03:30:00+00:00",
+        refund={"now": "2500.00", "before": "20.00", "taken_back": "8.00"}
+        if kind is ReceiptKind.REFUND else None,
+        parts=(share, share) if kind is ReceiptKind.PAYMENT else (),
+    )  # fmt: skip
+    with web.app.test_request_context():
+        web.app.preprocess_request()
+        content = _put_into_words(facts, 12)
+        data = receipt_pdf(Receipt(kind, 12, receipt["folio"] * 30, content))
+    assert name in _text(data)
+    assert _smallest(data) >= 8

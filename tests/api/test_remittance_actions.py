@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,8 @@ def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reach
     offered = web.call("GET", f"/remittances/{remittance}", token=token).get_json()["actions"]
     page = citizen_browser(web.app, account).get(f"/envios/{remittance}").text
     assert ("Sí, cancelar el envío" in page) is ("cancel" in offered)
+    left = re.search(r'<time datetime="[^"]+" data-countdown="(\d+)">', page)
+    assert (left is not None and 29 * 60 < int(left[1]) <= 30 * 60) is not late
     done = web.call("POST", f"/remittances/{remittance}/cancel", {}, token=token)
     assert (done.status_code == 200) is ("cancel" in offered)
 
