@@ -60,6 +60,18 @@ _MOVE = text("UPDATE fact_cubes SET at = :until, damaged_at = NULL WHERE id = :c
 _DAMAGED = text(
     "UPDATE fact_cubes SET at = NULL, damaged_at = clock_timestamp() WHERE name = :name"
 )
+# Nobody has moved them on for a day. Should a version come back that has them, it builds them anew.
+_LEFT_OVER = text(
+    """
+    WITH left_over AS (
+        UPDATE fact_cubes SET at = NULL
+        WHERE name <> ALL (:names) AND at < clock_timestamp() - interval '1 day' RETURNING id
+    ), gone AS (
+        DELETE FROM fact_cells cell USING left_over WHERE cell.cube = left_over.id RETURNING 1
+    )
+    SELECT count(*) FROM gone
+    """
+)
 # All lines are read, sorted and hashed: minutes, where some seconds are what a statement may take.
 AT_LENGTH = text(
     "SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', '0', true)"
@@ -144,6 +156,14 @@ def build(
 def set_aside(session: Session, name: str) -> None:
     """Use a cube no more: it was found wrong. `build` makes it ``anew``."""
     session.execute(_DAMAGED, {"name": name})
+
+
+def drop_left_over(session: Session) -> int:
+    """Give up the cells of cubes that no version in use has any more; returns how many."""
+    session.execute(AT_LENGTH)
+    names = [name_of(cube) for cube in CUBES]
+    count: int = session.execute(_LEFT_OVER, {"names": names}).scalar_one()
+    return count
 
 
 def sums_sql(cube: Sequence[Key], which: str) -> str:

@@ -21,7 +21,7 @@ from services.facts.keys import Key
 from services.facts.models import FactCube
 from services.facts.recording import Counted, record, record_party
 from services.facts.recounting import recount
-from services.facts.rolling_up import build, list_watermarks, roll_up
+from services.facts.rolling_up import build, drop_left_over, list_watermarks, roll_up
 from services.facts.settling import note_settled, settle
 from services.incidents.models import Incident
 from services.kernel.clock import system_clock
@@ -376,6 +376,44 @@ def test_after_a_clock_was_set_back_sums_are_built_anew(worker: Database, web: D
             assert recount(session, cube).differences == 0
     whole = {"first": FIRST, "last": date(2100, 1, 1), "as_of": _now(web)}
     assert _by_status(_ask(web)) == _plain(web, **whole)
+
+
+def test_sums_that_no_version_in_use_moves_on_are_given_up_whole(
+    worker: Database, web: Database, database: DatabaseUrls
+) -> None:
+    """Those of a version that still runs are moved on, and stay; one that comes back builds its
+    own anew, for they say that they aren't built."""
+    _record(worker, random.Random(8), 20)
+    _roll_up(worker)
+    before = _by_status(_ask(web, Dimension.PROGRAM))
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(
+            "INSERT INTO fact_cubes SELECT max(id) + n, (ARRAY['of beside', 'of before'])[n],"
+            " now() - n * interval '30 hours' + interval '20 hours'"
+            " FROM fact_cubes, generate_series(1, 2) n GROUP BY n"
+        )
+        owner.execute(
+            "INSERT INTO fact_cells SELECT o.id, kind, level, period, value_1, value_2, value_3,"
+            " status, quantity, people, services FROM fact_cells c"
+            " JOIN fact_cubes q ON q.id = c.cube AND q.name = 'program'"
+            " JOIN fact_cubes o ON o.name LIKE 'of %'"
+        )
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert drop_left_over(session) > 0
+        assert drop_left_over(session) == 0
+        left = dict(
+            session.execute(
+                text(
+                    "SELECT name, at IS NOT NULL AND EXISTS (SELECT FROM fact_cells"
+                    " WHERE cube = id) FROM fact_cubes"
+                )
+            ).all()
+        )
+    assert {name for name, used in left.items() if not used} == {"of before"}
+    assert left["of beside"]
+    assert _by_status(_ask(web, Dimension.PROGRAM)) == before
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert sum(recount(session, cube).differences for cube in CUBES) == 0
 
 
 def test_what_comes_to_nothing_leaves_no_cell(worker: Database) -> None:
