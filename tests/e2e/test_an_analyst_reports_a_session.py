@@ -92,7 +92,33 @@ def _numbers(page: Page) -> str:
     return page.inner_text("#numbers")
 
 
-def test_an_earlier_moment_shows_the_same_office_again(browser: Browser, web: Web) -> None:
+def _look_back(page: Page, web: Web, address: str) -> None:
+    """From the overview to one office, and the same question again as of before a change."""
+    page.goto(f"{address}/monitoring/?from={FIRST}&to={LAST}", wait_until="networkidle")
+    page.route("**/charts/**", lambda chart: chart.abort())
+    follow(page, "main p a[href^='/monitoring/?'][href*='as_of=']")
+    follow(page, f"main table a[href^='{OFFICE}?']")
+    _says(page, "Consulado de México en Albuquerque")
+    then, old = _numbers(page), page.url
+    write_history(web.database, LAST, every=300, offices=1)
+    follow(page, f"main p a[href^='{OFFICE}?']:not([href*='as_of='])")
+    assert _numbers(page) != then
+    page.goto(old)
+    assert _numbers(page) == then
+
+
+def test_an_earlier_moment_shows_the_same_office_again_on_a_phone(
+    browser: Browser, web: Web
+) -> None:
+    with served(web) as address:
+        page = staff_page(browser, web, "analyst", address, 360, scripts=False)
+        _look_back(page, web, address)
+        page.context.close()
+
+
+def test_charts_are_drawn_and_little_is_sent_and_paper_has_charts_and_tables(
+    browser: Browser, web: Web
+) -> None:
     with served(web) as address:
         page = staff_page(browser, web, "analyst", address, 360, scripts=False)
         sizes: list[int] = []
@@ -101,16 +127,11 @@ def test_an_earlier_moment_shows_the_same_office_again(browser: Browser, web: We
         drawn = "Array.from(document.images, image => image.complete && image.naturalWidth > 100)"
         assert page.evaluate(drawn) == [True] * page.locator("main img").count()
         assert 30_000 < sum(sizes) < 100_000, "with its charts"
-        page.route("**/charts/**", lambda chart: chart.abort())
-        follow(page, "main p a[href^='/monitoring/?'][href*='as_of=']")
-        follow(page, f"main table a[href^='{OFFICE}?']")
-        _says(page, "Consulado de México en Albuquerque")
-        then, old = _numbers(page), page.url
-        write_history(web.database, LAST, every=300, offices=1)
-        follow(page, f"main p a[href^='{OFFICE}?']:not([href*='as_of='])")
-        assert _numbers(page) != then
-        page.goto(old)
-        assert _numbers(page) == then
+        page.emulate_media(media="print")
+        for hidden in ("form.filters", ".site-nav", "a[download]", "[data-print]"):
+            assert not page.locator(hidden).first.is_visible(), hidden
+        for shown in ("h1", "#numbers", "main img", "main table", "#unmet caption"):
+            assert page.locator(shown).first.is_visible(), shown
         page.context.close()
 
 
@@ -157,7 +178,8 @@ def test_an_analyst_writes_it_another_signs_it_and_a_later_change_shows_apart(
 ) -> None:
     with served(web) as address:
         page = staff_page(browser, web, "analyst", address, 1280, scripts=False)
-        page.goto(f"{address}/monitoring/sessions")
+        _look_back(page, web, address)
+        follow(page, ".site-nav a[href='/monitoring/sessions']")
         _says(page, "Sesiones de la Comisión")
         reach(page, "#f-number")
         page.keyboard.press("Control+A")
