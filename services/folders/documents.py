@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
@@ -18,7 +18,6 @@ from services.folders.rules import DocumentState
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
-from services.kernel.db import text
 from services.kernel.errors import NotFound
 
 NAME, FILE, PREVIEW = "name_sealed", "file_sealed", "preview_sealed"
@@ -80,20 +79,21 @@ def open_content(
     return key.open_bytes(sealed, place=place_of(column.key), row=document.id)
 
 
-_MARK_SENT = text(
-    """
-    UPDATE documents SET sent_at = coalesce(sent_at, :now)
-    WHERE folder_id = :folder AND kind = ANY (:kinds) AND state = 'in_use' RETURNING id
-    """
-)
-
-
 def mark_sent(session: Session, folder: UUID, kinds: Sequence[str], *, now: datetime) -> bool:
     """A request with documents of these kinds went to its agency: they can't be taken back. Whether
     there are any."""
-    session.flush()
-    values = {"folder": folder, "kinds": list(kinds), "now": now}
-    return session.execute(_MARK_SENT, values).first() is not None
+    marked = (
+        update(Document)
+        .where(
+            Document.folder_id == folder,
+            Document.kind.in_(kinds),
+            Document.state == DocumentState.IN_USE,
+        )
+        .values(sent_at=func.coalesce(Document.sent_at, now))
+        .returning(Document.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(marked).first() is not None
 
 
 def note(

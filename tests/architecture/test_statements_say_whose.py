@@ -48,7 +48,6 @@ TEXTS = {
     "services.appointments.reminding._REMIND": "the schedule's, of all offices",
     "services.appointments.watching._END_OVER": "the workers', by the keys of who waits",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",
-    "services.folders.documents._MARK_SENT": "those of a request that its transaction has locked",
     "services.messages.delivering._NOTE_SENT": "the workers', one message by its id",
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
 }
