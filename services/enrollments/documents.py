@@ -72,7 +72,7 @@ def mark_documents_sent(
     if enrollment.folder_id is None:
         return False
     kinds = [each.code for each in file_kinds(program)]
-    return mark_sent(session, enrollment.folder_id, kinds, now=at)
+    return mark_sent(session, enrollment.folder_id, enrollment.account_id, kinds, now=at)
 
 
 def delete_expired_documents(session: Session, *, now: datetime) -> int:

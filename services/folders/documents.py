@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
@@ -18,6 +18,7 @@ from services.folders.rules import DocumentState
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.kernel.errors import NotFound
 
 NAME, FILE, PREVIEW = "name_sealed", "file_sealed", "preview_sealed"
@@ -79,21 +80,23 @@ def open_content(
     return key.open_bytes(sealed, place=place_of(column.key), row=document.id)
 
 
-def mark_sent(session: Session, folder: UUID, kinds: Sequence[str], *, now: datetime) -> bool:
-    """A request with documents of these kinds went to its agency: they can't be taken back. Whether
-    there are any."""
-    marked = (
-        update(Document)
-        .where(
-            Document.folder_id == folder,
-            Document.kind.in_(kinds),
-            Document.state == DocumentState.IN_USE,
-        )
-        .values(sent_at=func.coalesce(Document.sent_at, now))
-        .returning(Document.id)
-        .execution_options(synchronize_session=False)
-    )
-    return session.execute(marked).first() is not None
+_MARK_SENT = text(
+    """
+    UPDATE documents d SET sent_at = coalesce(d.sent_at, :now) FROM folders f
+    WHERE f.id = :folder AND f.account_id IS NOT DISTINCT FROM :account AND d.folder_id = f.id
+      AND d.kind = ANY (:kinds) AND d.state = 'in_use' RETURNING d.id
+    """
+)
+
+
+def mark_sent(
+    session: Session, folder: UUID, account: UUID | None, kinds: Sequence[str], *, now: datetime
+) -> bool:
+    """A request with documents of these kinds of the ``account``'s folder went to its agency: they
+    can't be taken back. Whether there are any."""
+    session.flush()
+    values = {"folder": folder, "account": account, "kinds": list(kinds), "now": now}
+    return session.execute(_MARK_SENT, values).first() is not None
 
 
 def note(
