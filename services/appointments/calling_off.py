@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.appointments.desk import TakeStep, take_step
@@ -55,12 +55,17 @@ def _reason(session: Session, subject: UUID, closure: Closure | None) -> str:
 
 
 def note_failure(session: Session, subject: UUID, appointment: UUID, code: str) -> None:
-    """Why one of the bookings listed couldn't be cancelled."""
+    """Why one of the bookings listed couldn't be cancelled. One that is cancelled, by the person or
+    by a worker that took over, didn't fail."""
+    cancelled = exists().where(
+        Appointment.id == appointment, Appointment.status == Status.CANCELLED
+    )
     session.execute(
         update(BookingCalledOff)
         .where(
             BookingCalledOff.subject_id == subject,
             BookingCalledOff.appointment_id == appointment,
+            ~cancelled,
         )
         .values(failure=code)
         .execution_options(synchronize_session=False)

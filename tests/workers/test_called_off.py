@@ -4,13 +4,16 @@ what failed and whom nothing reaches is listed. Meanwhile other days and offices
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import insert, text
 
+from services.appointments.calling_off import cancel_called_off, note_failure, progress_of
 from services.appointments.closing_days import CloseDays, close_days
+from services.appointments.models import BookingCalledOff
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
@@ -20,6 +23,7 @@ from workers.runtime import JobContext
 
 DESKS = [{"name": name, "services": ["PAS10"]} for name in "ABC"]
 MOST = timedelta(minutes=10)
+OFFICES = ("losangeles", "chicago")
 
 
 def book(web: Web, number: int, start: str, email: str | None, **more: Any) -> str:
@@ -93,6 +97,74 @@ def test_however_many_they_are_all_are_told_in_a_few_rounds_of_the_workers(
         pump()
     for email in emails:
         assert any("Tormenta" in each["body"] for each in messages(agencies_url, email)), email
+
+
+def test_more_than_a_lease_allows_are_called_off_item_by_item(
+    web: Web,
+    job: JobContext,
+    agencies_url: str,
+    pump: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two days of two offices are closed: five bookings by items of two; the third day stays."""
+    monkeypatch.setattr("workers.jobs.appointments.CALLED_OFF_TOGETHER", 2)
+    days = sorted({working_day(n) for n in range(20, 35)})[:3]
+    for consulate in OFFICES:
+        for day in days:
+            web.session(desks=DESKS, consulate=consulate, date=day.isoformat())
+    stays = [
+        book(web, 10 + n, _start(web, office, days[2]), f"stays{n}@demo.invalid", consulate=office)
+        for n, office in enumerate(OFFICES)
+    ]
+    booked = [
+        book(web, n, _start(web, office, day), f"c{n}@demo.invalid", consulate=office)
+        for n, (office, day) in enumerate(
+            [(office, day) for office in OFFICES for day in days[:2]] + [("chicago", days[0])]
+        )
+    ]
+    while pump():
+        pass
+    body = {"consulate": None, "first_day": days[0].isoformat(), "last_day": days[1].isoformat(),
+            "reason": "Huracan", "bookings": "cancel"}  # fmt: skip
+    admin = web.token("admin")
+    closure = web.call("POST", "/closures", body, token=admin)
+    assert closure.status_code == 201, closure.text
+    assert closure.get_json()["impact"]["appointments"] == len(booked)
+    while pump():
+        pass
+    shown = web.call("GET", f"/closures/{closure.get_json()['id']}", token=admin).get_json()
+    progress = shown["progress"]
+    assert (progress["listed"], progress["cancelled"], progress["left"]) == (5, 5, [])
+    assert progress["failed"] == {}
+    for n in range(len(booked)):
+        told = [each["body"] for each in messages(agencies_url, f"c{n}@demo.invalid")]
+        assert sum("Huracan" in each for each in told) == 1, n
+    for n, (appointment, office) in enumerate(zip(stays, OFFICES, strict=True)):
+        officer = web.token("officer", office)
+        shown = web.call("GET", f"/appointments/{appointment}", token=officer).get_json()
+        assert shown["status"] == "booked"
+        told = [each["body"] for each in messages(agencies_url, f"stays{n}@demo.invalid")]
+        assert not any("Huracan" in each for each in told)
+
+
+def _start(web: Web, consulate: str, day: date) -> str:
+    path = f"/consulates/{consulate}/availability?service=PAS10&from={day}&to={day}"
+    return str(web.call("GET", path).get_json()["slots"][0]["start"])
+
+
+def test_whoever_is_cancelled_already_did_not_fail(web: Web, job: JobContext) -> None:
+    """Of two workers that cancel the same one, the later is refused: nothing is listed for it."""
+    web.session(desks=DESKS)
+    appointment = UUID(book(web, 1, web.free()[0]["start"], None))
+    subject = UUID(int=7)
+    with job.transaction() as session:
+        session.execute(
+            insert(BookingCalledOff).values(subject_id=subject, appointment_id=appointment)
+        )
+        cancel_called_off(session, subject, appointment, now=job.now(session))
+    with job.transaction() as session:
+        note_failure(session, subject, appointment, "wrong_state")
+        assert progress_of(session, subject).failed == {}
 
 
 def test_other_days_and_offices_are_booked_while_a_day_is_called_off(web: Web) -> None:

@@ -7,10 +7,11 @@ from uuid import UUID
 from services.appointments import calling_off, freeing, holding, recurring, releasing, resembling
 from services.appointments.errors import DeskTaken
 from services.kernel.errors import DomainError
-from services.outbox.delivery import Lease
+from services.outbox.delivery import Lease, enqueue
 from workers.runtime import JobContext
 
 HOLDS_AT_ONCE = 500
+CALLED_OFF_TOGETHER = 100
 
 
 def free_places(job: JobContext, lease: Lease) -> None:
@@ -51,10 +52,14 @@ def compare_people(job: JobContext, lease: Lease) -> None:
 
 
 def call_off(job: JobContext, lease: Lease) -> None:
-    """The office cancels the bookings of a closure or a session, each in its own transaction."""
+    """The office cancels the bookings of a closure or a session, each in its own transaction.
+
+    No more of them than a lease allows: those beyond are the next item's, which others may come
+    between.
+    """
     with job.transaction() as session:
         left = calling_off.list_left(session, lease.ref)
-    for appointment in left:
+    for appointment in left[:CALLED_OFF_TOGETHER]:
         try:
             with job.transaction() as session:
                 now = job.now(session)
@@ -62,8 +67,9 @@ def call_off(job: JobContext, lease: Lease) -> None:
         except DomainError as refused:
             with job.transaction() as session:
                 calling_off.note_failure(session, lease.ref, appointment, refused.code)
-    with job.settle(lease, "called_off"):
-        return
+    with job.settle(lease, "called_off") as session:
+        if len(left) > CALLED_OFF_TOGETHER:
+            enqueue(session, lease.topic, lease.ref)
 
 
 def extend_series(job: JobContext, lease: Lease) -> None:
