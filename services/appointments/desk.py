@@ -75,7 +75,8 @@ def _move(
         if Status(member.status) in RETURNABLE:
             returning.use_pass(session, appointment, member, now=now)
     after = STEPS[command.step][1]
-    visiting.remember(session, appointment, moving, command.step, after, now=now)
+    if command.step in ON_THE_DAY:
+        visiting.remember(session, appointment, moving, command.step, after, now=now)
     move_members(
         session,
         appointment,

@@ -17,6 +17,7 @@ from services.appointments.lifecycle import LIFECYCLE, list_members
 from services.appointments.models import Appointment, Desk, Member, OpeningSession, Visit
 from services.appointments.next_in_queue import IN_ORDER, tell_next
 from services.appointments.rules import AT_THE_OFFICE, Status, Step, Waiting, queue_place
+from services.appointments.visiting import remember
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.errors import NotFound, WrongState
@@ -179,6 +180,8 @@ def change_visit(
     if member.status == Status.CALLED and moves:
         back = TakeStep(appointment.id, Step.BACK_TO_WAITING, only=command.n)
         take_step(session, back, now=now, actor=actor)
+    else:
+        _remember(session, appointment, member, _action(command), now)
     if command.park is not None:
         visit.parked_at = now if command.park else None
     if command.priority is not None:
@@ -186,10 +189,12 @@ def change_visit(
     if command.services or command.for_desk:
         visit.services = list(command.services) or visit.services
         visit.for_desk, visit.parked_at = command.for_desk, None
+    appointment.changed_at = now
     session.flush()
     tell_next(session, visit.consulate_code, visit.day, now=now)
     subject = audit.Subject.of("appointment", appointment)
-    audit.record(session, subject, action=_action(command), now=now, actor=actor)
+    action = f"appointment.{_action(command)}"
+    audit.record(session, subject, action=action, now=now, actor=actor)
     return appointment
 
 
@@ -208,7 +213,8 @@ def note_at_desk(
     if member.status != Status.CALLED:
         raise WrongState(state=member.status)
     if visit.at_desk_at is None:
-        visit.at_desk_at = now
+        _remember(session, whole, member, "at_desk", now)
+        visit.at_desk_at, whole.changed_at = now, now
         session.flush()
         subject = audit.Subject.of("appointment", whole)
         audit.record(session, subject, action="appointment.at_desk", now=now, actor=actor)
@@ -217,8 +223,15 @@ def note_at_desk(
 
 def _action(command: ChangeVisit) -> str:
     if command.park is not None:
-        return "appointment.park" if command.park else "appointment.unpark"
-    return "appointment.priority" if command.priority is not None else "appointment.transfer"
+        return "park" if command.park else "unpark"
+    return "priority" if command.priority is not None else "transfer"
+
+
+def _remember(
+    session: Session, appointment: Appointment, member: Member, step: str, now: datetime
+) -> None:
+    """A step that leaves somebody's status is undone like the others."""
+    remember(session, appointment, [member], step, Status(member.status), now=now)
 
 
 def take_over(
@@ -230,6 +243,7 @@ def take_over(
     if member.status != Status.CALLED:
         raise WrongState(state=member.status)
     _services(session, whole.consulate_code, desk, visit.day)
+    _remember(session, whole, member, "take_over", now)
     member.desk, member.changed_at = desk, now
     whole.desk, whole.changed_at = desk, now
     visit.called_by = actor.account_id

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments import returning
 from services.appointments.models import Appointment, Claim, DeskStep, Member, ReturnPass, Visit
-from services.appointments.rules import ON_THE_DAY, Status, Step
+from services.appointments.rules import Status, Step
 from services.kernel.audit import Actor
 from services.kernel.ids import new_id
 
@@ -21,14 +21,12 @@ def remember(
     session: Session,
     appointment: Appointment,
     moving: Sequence[Member],
-    step: Step,
+    step: str,
     after: Status,
     *,
     now: datetime,
 ) -> None:
     """Keep what a step is about to change, so that it can be undone."""
-    if step not in ON_THE_DAY:
-        return
     id = new_id()
     for member in moving:
         session.add(
@@ -134,11 +132,14 @@ def _arrive(session: Session, appointment: Appointment, member: Member, now: dat
 
 
 def last_step(session: Session, appointment: UUID, *, since: datetime) -> list[DeskStep]:
-    """What the desk's last step changed, of each person; nothing before ``since`` or undone."""
+    """What the desk's last step changed, of each person; nothing before ``since`` or undone.
+
+    The last is the one that was written last: what was noted offline carries an earlier time.
+    """
     newest = (
         select(DeskStep.id)
         .where(DeskStep.appointment_id == appointment)
-        .order_by(DeskStep.at.desc(), DeskStep.id.desc())
+        .order_by(DeskStep.id.desc())
         .limit(1)
         .scalar_subquery()
     )

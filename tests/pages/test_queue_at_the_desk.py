@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -138,29 +138,52 @@ def test_two_officers_never_call_one_person(web: Web, officer: Browser) -> None:
     assert sorted(called) == sorted(each["id"] for each in people[5:])
 
 
+HERE = (("check-in", {"identity_checked": "true"}),)
+CALLED = (*HERE, ("call", {"desk": "A"}))
+
+
 @pytest.mark.parametrize(
-    ("name", "fields"),
+    ("earlier", "name", "fields"),
     [
-        ("call", {"desk": "A"}),
-        ("not-served", {"reason": "Falta el acta", "bring": "Acta"}),
-        ("wrong-person", {}),
+        ((), *HERE[0]),
+        ((), "no-show", {}),
+        (HERE, "no-show", {}),
+        (HERE, "call", {"desk": "A"}),
+        (HERE, "not-served", {"reason": "Falta el acta", "bring": "Acta"}),
+        (HERE, "wrong-person", {}),
+        (HERE, "park", {"park": "yes"}),
+        (HERE, "priority", {"priority": "yes"}),
+        (HERE, "transfer", {"service": "RFC", "for_desk": "Z"}),
+        (CALLED, "back-to-waiting", {}),
+        (CALLED, "park", {"park": "yes"}),
+        (CALLED, "priority", {"priority": "yes"}),
+        (CALLED, "transfer", {"for_desk": "C"}),
+        (CALLED, "take-over", {"desk": "B"}),
+        (CALLED, "at-desk", {}),
     ],
 )
 def test_a_step_is_undone_within_a_minute(
-    web: Web, officer: Browser, name: str, fields: dict[str, str]
+    web: Web, earlier: tuple[tuple[str, dict[str, str]], ...], name: str, fields: dict[str, str]
 ) -> None:
+    """The newest one, whatever kind it is: what was done before it stays as it is."""
+    web.session(desks=[*WINDOWS, OTHER])
     coming = booked(web, 1)
-    arrive(officer, coming)
-    before = state(web, coming)
+    web.travel(datetime.fromisoformat(coming["start"]))
+    officer = staff_browser(web.app, "officer", "losangeles")
+    for done, how in earlier:
+        step(officer, coming, done, **how)
+    before, chosen = state(web, coming), f"/desk/?at={coming['id']}&n=1"
     step(officer, coming, name, **fields)
     assert state(web, coming) != before
+    assert f"{coming['id']}/undo" in officer.get(chosen).text
     step(officer, coming, "undo")
     assert state(web, coming) == before
+    assert f"{coming['id']}/undo" not in officer.get(chosen).text
     # Once: what was before that step isn't undone by it.
     again = officer.send(f"/desk/appointments/{coming['id']}/undo", back="/desk/", n="1")
     assert "Ya no se puede deshacer" in unescape(again.text)
     step(officer, coming, name, **fields)
-    web.travel(morning_at_office() + timedelta(seconds=61))
+    web.travel(datetime.fromisoformat(coming["start"]) + timedelta(seconds=61))
     late = staff_browser(web.app, "officer", "losangeles")
     page = late.send(f"/desk/appointments/{coming['id']}/undo", back="/desk/", n="1").text
     assert "Ya no se puede deshacer" in unescape(page)
@@ -192,8 +215,9 @@ def state(web: Web, appointment: dict[str, Any]) -> dict[str, Any]:
                 " WHERE id = :id",
                 "claims": "SELECT person_key, service_code, n FROM claims"
                 " WHERE appointment_id = :id",
-                "visits": "SELECT n, day, due_at, arrived_at, priority, services, parked_at"
-                " FROM visits WHERE appointment_id = :id",
+                "visits": "SELECT n, day, due_at, arrived_at, priority, services, for_desk,"
+                " parked_at, called_at, called_by, at_desk_at FROM visits"
+                " WHERE appointment_id = :id",
                 "passes": "SELECT n FROM return_passes WHERE appointment_id = :id"
                 " AND valid_until IS NOT NULL",
                 "facts": "SELECT status, sum(quantity), sum(people) FROM facts"
