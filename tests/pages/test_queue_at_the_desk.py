@@ -243,8 +243,18 @@ def test_another_window_goes_on_with_somebody(web: Web, officer: Browser) -> Non
     coming = booked(web, 1)
     arrive(officer, coming)
     step(officer, coming, "call", desk="A")
-    step(officer, coming, "take-over", desk="B")
+    assert called_by(web) == officer.account
+    other = staff_browser(web.app, "officer", "losangeles", who="other")
+    step(other, coming, "take-over", desk="B")
     assert (shown(web, coming)["status"], shown(web, coming)["desk"]) == ("called", "B")
+    assert called_by(web) == other.account != officer.account
+
+
+def called_by(web: Web) -> UUID:
+    """Who has the only one that was called."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        officer: UUID = session.scalars(text("SELECT called_by FROM visits")).one()
+    return officer
 
 
 def test_a_ticket_without_appointment_waits_after_those_of_its_time(
