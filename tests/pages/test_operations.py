@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from consular.i18n import date_long, folio
+from services.enrollments.progress import begin_submission, record_unknown
+from services.enrollments.requesting import request_enrollment
+from services.kernel.audit import Actor, Role
+from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
 from services.operations import heartbeats
 from services.operations.rules import Process
 from services.outbox.delivery import enqueue
+from tests.factories.enrollments import make_account, make_request
 from tests.factories.parked import park_jobs
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
@@ -127,6 +134,44 @@ def test_queues_and_what_nobody_knows_have_an_age(web: Web, officer: Browser) ->
     page = officer.get("/operations/").text
     assert "remittances.payout" in page
     assert "90 min" in page
+
+
+def test_what_nobody_knows_whether_it_arrived_has_a_folio_an_age_and_a_last_day(
+    web: Web, officer: Browser
+) -> None:
+    assert "Nada: de todo lo enviado se sabe si llegó." in officer.get("/operations/").text
+    sent, vault = system_clock() - timedelta(minutes=95), web.app.extensions["consular.vault"]
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        actor = Actor(Role.CITIZEN, make_account(session))
+        asked = request_enrollment(session, make_request(), now=sent, actor=actor, vault=vault)
+        begin_submission(session, asked.id, now=sent, vault=vault)
+        record_unknown(session, asked.id, now=sent)
+        shown, answer_by = folio(asked.folio), asked.resolve_by
+    assert answer_by is not None
+    page = officer.get("/operations/").text
+    unknown = page.partition("Sin saber si llegó")[2].partition("Colas")[0]
+    with web.app.test_request_context("/"):
+        last_day = date_long(answer_by)
+    for words in (shown, "Inscripción", "hace 95 min", last_day):
+        assert words in unknown
+    assert "de todo lo enviado" not in page
+
+
+def test_an_open_breaker_says_so_since_when_and_why(web: Web, officer: Browser) -> None:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        session.execute(
+            text("INSERT INTO agency_states"
+                 " (agency, state, failures, trips, open_until, last_code, changed_at) VALUES"
+                 " ('sat', 'open', 5, 1, now() + interval '1 minute', 'agency_timeout',"
+                 " now() - interval '7 minutes')")
+        )  # fmt: skip
+    page = officer.get("/operations/").text
+    rows = page[page.index("Dependencias") : page.index('id="parked"')].split("<tr")
+    [sat] = [row for row in rows if ">SAT</th>" in row]
+    assert "No contesta: en espera" in sat
+    assert "7 min · agency_timeout" in sat
+    assert [row for row in rows if "No contesta" in row] == [sat]
+    assert "agency_timeout" in officer.get(SAT).text
 
 
 def _ready(web: Web) -> dict[str, Any]:
