@@ -214,8 +214,16 @@ def time_at(value: datetime, zone: str, place: str | bool = False) -> str:
     clock = re.sub(r"\s", _NO_BREAK_SPACE, clock)
     if not place:
         return clock
-    city = _zone_city(zone) if place is True else place
+    city = zone_city(zone) if place is True else place
     return str(gettext("%(clock)s (hora de %(city)s)", clock=clock, city=city))
+
+
+def zone_city(zone: str) -> str:
+    """The city that a zone is named after, in the reader's language."""
+    if zone == MEXICO_CITY:
+        return str(gettext("la Ciudad de México"))  # CLDR has the name without its article
+    city: str = get_timezone_location(ZoneInfo(zone), locale=_locale(), return_city=True)
+    return city.rsplit("/", 1)[-1]
 
 
 def moment(value: datetime, zone: str, place: str | bool = False) -> str:
@@ -306,13 +314,6 @@ def _on_day(value: date | datetime, zone: str | None, patterns: Mapping[str, str
             raise ValueError("the day of a moment depends on the zone: name one")
         value = _aware(value).astimezone(ZoneInfo(zone)).date()
     return str(format_date(value, patterns[current_language()], locale=_locale()))
-
-
-def _zone_city(zone: str) -> str:
-    if zone == MEXICO_CITY:
-        return str(gettext("la Ciudad de México"))  # CLDR has the name without its article
-    city: str = get_timezone_location(ZoneInfo(zone), locale=_locale(), return_city=True)
-    return city.rsplit("/", 1)[-1]
 
 
 # --- The catalogue: `python -m consular.i18n update` ------------------------------------------

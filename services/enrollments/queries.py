@@ -113,6 +113,13 @@ def list_enrollments(
     return fetch_page(session, query, limit=limit, place=lambda row: (row.created_at, row.id))
 
 
+def latest_office_named(session: Session, account: UUID) -> str | None:
+    """The code of the office that the account last named for an enrollment."""
+    named = and_(Enrollment.account_id == account, Enrollment.consulate_code.is_not(None))
+    newest = select(Enrollment.consulate_code).where(named)
+    return session.scalar(newest.order_by(Enrollment.created_at.desc(), Enrollment.id).limit(1))
+
+
 def list_of_people(session: Session, people: Collection[UUID]) -> Sequence[Enrollment]:
     """Enrollments of these rows of people, newest first."""
     query = select(Enrollment).where(Enrollment.person_id.in_(people))

@@ -11,9 +11,12 @@ import pytest
 from flask import g
 
 from consular.clock import Clock, reader_clock
+from services.enrollments.requesting import request_enrollment
 from services.kernel.audit import Actor, Role
+from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.remittances.models import Remittance
+from tests.factories.enrollments import make_account, make_request
 from tests.factories.web import Web, person
 from tests.pages.test_sending import ordered, sender
 
@@ -63,6 +66,18 @@ def test_the_readers_office_is_the_one_they_last_chose_or_work_at(web: Web) -> N
     assert _clock(web, None) == Clock()
     officer = Actor(Role.OFFICER, None, "losangeles", "x")
     assert _clock(web, officer) == Clock("America/Los_Angeles", "Los Ángeles")
+
+
+def test_an_enrollment_without_an_office_leaves_the_clock_of_the_one_named_before(
+    web: Web,
+) -> None:
+    vault = web.app.extensions["consular.vault"]
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        citizen, other = (Actor(Role.CITIZEN, make_account(session)) for _ in range(2))
+        for actor, office in ((other, "houston"), (citizen, "losangeles"), (citizen, None)):
+            command = make_request(consulate=office)
+            request_enrollment(session, command, now=system_clock(), actor=actor, vault=vault)
+    assert _clock(web, citizen) == Clock("America/Los_Angeles", "Los Ángeles")
 
 
 def test_a_transfers_deadlines_are_on_the_senders_offices_clock(web: Web) -> None:

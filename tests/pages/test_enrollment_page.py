@@ -23,14 +23,15 @@ RECEIVED = "Recibimos tu inscripción"
 class Asked:
     """An RFC that a citizen asked for, and their browser."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Web, consulate: str | None = None) -> None:
         self.database = web.database
         self.vault = web.app.extensions["consular.vault"]
         with self.database.transaction(NETWORK_SCOPE) as session:
             actor = Actor(Role.CITIZEN, make_account(session))
             enrollment = request_enrollment(
-                session, make_request(), now=system_clock(), actor=actor, vault=self.vault
-            )
+                session, make_request(consulate=consulate), now=system_clock(), actor=actor,
+                vault=self.vault,
+            )  # fmt: skip
             self.id = enrollment.id
         assert actor.account_id is not None
         self.browser: Browser = citizen_browser(web.app, actor.account_id)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from consular.clock import ELSEWHERE
+from consular.i18n import MEXICO_CITY
+from services.consulates.models import Consulate
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.progress import AgencyStatus, record_unknown
 from services.enrollments.queries import get_enrollment, open_details
@@ -19,6 +26,10 @@ from tests.pages.test_citizens_forms import summary
 from tests.pages.test_enrollment_page import Asked
 
 CALL = "https://sat.example/sala/8"
+APPOINTMENT = AgencyStatus(
+    Status.APPOINTMENT_SCHEDULED,
+    details=Details(appointment=AppointmentDetails(datetime(2030, 6, 20, 16, tzinfo=UTC), CALL)),
+)
 ASKS_NAME = AgencyStatus(
     Status.MORE_INFORMATION_REQUESTED,
     details=Details(requested=("given_names", "proof_of_address")),
@@ -70,13 +81,42 @@ def test_an_answer_that_can_not_be_is_refused_by_field_and_kept(asked: Asked) ->
     assert asked.status() == "more_information_requested"
 
 
-def test_an_appointment_is_told_by_both_clocks_with_its_link(asked: Asked) -> None:
-    call = AppointmentDetails(datetime(2030, 6, 20, 16, 0, tzinfo=UTC), CALL)
-    asked.hear(AgencyStatus(Status.APPOINTMENT_SCHEDULED, details=Details(appointment=call)))
+def test_an_appointment_is_told_by_both_clocks_with_its_link(web: Web) -> None:
+    asked = Asked(web, "losangeles")
+    asked.hear(APPOINTMENT)
     page = asked.page().replace("\u00a0", " ")
-    assert "jueves 20 de junio de 2030 a las 10:00 a. m." in page
+    assert (
+        "jueves 20 de junio de 2030 a las 9:00 a. m. (hora de Los Ángeles),"
+        " 10:00 a. m. (hora de la Ciudad de México)"
+    ) in page
+    assert "otras ciudades" not in page
     assert f'href="{CALL}"' in page
     assert "Prueba antes tu cámara y tu micrófono" in page
+
+
+def test_who_named_no_office_is_told_the_hour_in_other_cities_too(asked: Asked) -> None:
+    asked.hear(APPOINTMENT)
+    page = asked.page().replace("\u00a0", " ")
+    assert "jueves 20 de junio de 2030 a las 10:00 a. m. (hora de la Ciudad de México)" in page
+    told = page.partition("La misma hora en otras ciudades")[2].partition("</details>")[0]
+    rows = dict(re.findall(r"<dt>(.+?)</dt>\s*<dd>(.+?)</dd>", told))
+    assert len(rows) == len(ELSEWHERE)
+    assert rows["Los Ángeles"] == "jueves 20 de junio de 2030 a las 9:00 a. m."
+    assert rows["Madrid"] == "jueves 20 de junio de 2030 a las 6:00 p. m."
+    assert rows["Shanghái"] == "viernes 21 de junio de 2030 a las 12:00 a. m."
+    english = unescape(asked.browser.get(f"{asked.address}?lang=en").text)
+    assert "The same time in other cities" in english
+
+
+def test_the_hours_told_are_those_of_every_zone_with_several_offices(web: Web) -> None:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        offices = Counter(session.scalars(select(Consulate.time_zone)))
+    assert set(ELSEWHERE) <= set(offices)
+    for month in (1, 7):
+        day = datetime(2030, month, 15, tzinfo=UTC)
+        told = {day.astimezone(ZoneInfo(zone)).utcoffset() for zone in (*ELSEWHERE, MEXICO_CITY)}
+        for zone in (zone for zone, count in offices.items() if count >= 3):
+            assert day.astimezone(ZoneInfo(zone)).utcoffset() in told, zone
 
 
 def test_a_payment_has_its_amount_reference_and_last_day(asked: Asked) -> None:

@@ -11,9 +11,9 @@ from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular.auth import CITIZEN, actor, allow, now, vault
-from consular.clock import reader_clock
+from consular.clock import reader_clock, tell_elsewhere
 from consular.db import transaction
-from consular.i18n import MEXICO_CITY, date_long, translated, words
+from consular.i18n import date_long, translated, words
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import go, read_or_refuse
 from consular.pages.portal.blueprint import pages
@@ -61,7 +61,7 @@ def enrollment(id: UUID) -> str:
         asked=corrections,
         labels=dict(labels_of(corrections.fields)),
         clock=reader_clock(),
-        home_zone=MEXICO_CITY,
+        elsewhere=tell_elsewhere(details.appointment.starts_at) if details.appointment else [],
         just_sent="nueva" in request.args,
         refresh_seconds=REFRESH_SECONDS if shown["waiting"] else None,
         form={**present, **kept.form},
