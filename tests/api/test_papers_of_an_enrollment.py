@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -10,26 +11,30 @@ import pypdfium2
 import pytest
 from werkzeug.test import TestResponse
 
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus
 from services.enrollments.rules import Status
-from tests.factories.enrollments import agency_says, make_applicant, payment_line
+from tests.factories.enrollments import WORK, agency_says, make_applicant, payment_line
 from tests.factories.web import Web
 
 ACTIVE = AgencyStatus(Status.ACTIVE, result={"rfc": "GODE561231GR8"})
 
 
 class Asked:
-    """An RFC that a citizen asked for."""
+    """An enrollment that a citizen asked for."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(
+        self, web: Web, program: str = "rfc", data: Mapping[str, Any] | None = None
+    ) -> None:
         self.web, self.token = web, web.token("citizen", subject="ana")
         self.applicant = make_applicant(first_surname="D'Amico")
         born = self.applicant.birth_date.isoformat()
         body: dict[str, Any] = {
-            "program": "rfc",
+            "program": program,
             "consulate": "losangeles",
             "applicant": {**asdict(self.applicant), "birth_date": born},
-            "consents": ["transfer_to_agency"],
+            "data": dict(data or {}),
+            "consents": list(PROGRAMS[program].form.consents),
         }
         answer = web.call("POST", "/enrollments", body, token=self.token)
         self.id, self.folio = answer.get_json()["id"], answer.get_json()["folio"]
@@ -73,6 +78,25 @@ def test_a_proof_has_the_number_the_days_and_how_to_check_it(asked: Asked) -> No
         assert expected in words
     assert asked.applicant.curp not in words
     assert "Proof of enrollment" in said(asked.paper("proof", language="en"))
+
+
+def test_a_proof_of_social_security_says_from_when_to_when_it_covers(web: Web) -> None:
+    asked = Asked(web, "imss", WORK)
+    cover = {"nss": "92089034560", "covered_from": "2026-12-01", "covered_to": "2027-01-31"}
+    asked.hear(AgencyStatus(Status.ACTIVE, result=cover))
+    words = " ".join(said(asked.paper("proof")).split())
+    for expected in (
+        "92089034560",
+        "Con cobertura desde martes 1 de diciembre de 2026",
+        "Con cobertura hasta domingo 31 de enero de 2027",
+    ):
+        assert expected in words
+    english = " ".join(said(asked.paper("proof", language="en")).split())
+    for expected in (
+        "Covered from Tuesday, December 1, 2026",
+        "Covered to Sunday, January 31, 2027",
+    ):
+        assert expected in english
 
 
 def test_a_payment_line_has_amount_reference_last_day_and_where(asked: Asked) -> None:

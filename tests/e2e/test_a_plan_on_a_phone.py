@@ -5,11 +5,14 @@ SAT asks for one correction on the way; nothing is written twice.
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import date
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
+import pypdfium2
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
@@ -62,16 +65,16 @@ def _send(page: Page) -> None:
     press(page)
 
 
-def _folder(page: Page, instance: Instance) -> None:
-    page.goto(f"{instance.url}/mi-carpeta")
+def _folder(page: Page) -> None:
+    page.click(".site-nav a[href$='/mi-carpeta']")
     _said(page)
 
 
 @pytest.fixture(scope="module")
-def walked(phone: Page, instance: Instance) -> dict[str, Any]:
+def walked(phone: Page) -> dict[str, Any]:
     """The whole way; the tests look at what it left."""
     done: dict[str, Any] = {}
-    _folder(phone, instance)
+    _folder(phone)
     phone.check("[name=program][value=infonavit]")
     press(phone)
     fill(phone, {**NAMES, **BIRTH, "curp": CURP, "email": EMAIL})
@@ -81,38 +84,43 @@ def walked(phone: Page, instance: Instance) -> dict[str, Any]:
     # What is asked for stands there with what was written.
     press(phone)
     _wait_for(phone, ACTIVE)
-    _nss(phone, instance)
-    _imss(phone, instance)
-    _infonavit(phone, instance)
-    _folder(phone, instance)
+    _nss(phone)
+    done |= _imss(phone)
+    _infonavit(phone)
+    _folder(phone)
     done["end"] = _said(phone)
     return done
 
 
 def _upload_what_is_asked_for(page: Page) -> None:
-    """A proof of address; then back to the request."""
+    """A proof of address, looked at; then back to the request."""
     request = page.url
     page.click("#f-documents")
     _said(page)
-    page.goto(f"{page.url}/subir/other")
+    page.click("a[href$='/subir/other']")
+    _said(page)
     photo = FilePayload(name="recibo.jpg", mimeType="image/jpeg", buffer=files.jpeg())
     page.set_input_files("[name=file]", photo)
     press(page)
+    assert "¿Es el correcto y se lee bien?" in _said(page)
+    press(page)
+    assert "recibo" in _said(page)
+    page.get_by_role("link", name="Terminé").click()
     _said(page)
-    page.goto(request)
+    assert page.url.partition("?")[0] == request.partition("?")[0]
     expect(page.locator("main")).to_contain_text("ya está")
 
 
-def _nss(page: Page, instance: Instance) -> None:
-    _folder(page, instance)
+def _nss(page: Page) -> None:
+    _folder(page)
     press(page)
     assert page.input_value("[name=curp]") == CURP
     _send(page)
     _wait_for(page, ACTIVE)
 
 
-def _imss(page: Page, instance: Instance) -> None:
-    _folder(page, instance)
+def _imss(page: Page) -> dict[str, str]:
+    _folder(page)
     press(page)
     # Who it is and the numbers are known: the form begins where something is missing.
     page.select_option("[name=data-state]", "JC")
@@ -127,10 +135,30 @@ def _imss(page: Page, instance: Instance) -> None:
     expect(page.locator("main")).to_contain_text(CURP)
     _send(page)
     _wait_for(page, ACTIVE)
+    covered = {"from": _answered(page, "Con cobertura desde")}
+    covered["to"] = _answered(page, "Con cobertura hasta")
+    assert f"Te cubre hasta el {covered['to']}." in _said(page)
+    return {**covered, "proof": _proof(page)}
 
 
-def _infonavit(page: Page, instance: Instance) -> None:
-    _folder(page, instance)
+def _answered(page: Page, label: str) -> str:
+    """What stands beside a label of the page's list of answers."""
+    row = page.locator("dl.answers > div").filter(has=page.get_by_text(label, exact=True))
+    return row.locator("dd").inner_text()
+
+
+def _proof(page: Page) -> str:
+    """The words of the proof that the page offers."""
+    address = page.get_by_role("link", name="Constancia en PDF").get_attribute("href")
+    answer = page.request.get(urljoin(page.url, address or ""))
+    assert answer.headers["content-type"] == "application/pdf"
+    sheets = pypdfium2.PdfDocument(answer.body())
+    words = [sheet.get_textpage().get_text_range() for sheet in sheets]
+    return " ".join(" ".join(words).split())
+
+
+def _infonavit(page: Page) -> None:
+    _folder(page)
     press(page)
     fill(page, {"data-amount": "600"})
     # How often was told to IMSS.
@@ -147,6 +175,18 @@ def test_the_plan_is_done_to_its_end(walked: dict[str, Any]) -> None:
     assert "Ya tienes todo lo de tu plan." in walked["end"]
     assert walked["end"].count("Listo") == 4
     assert "AAPA900512" in walked["end"]
+
+
+def test_imss_says_from_when_to_when_it_covers_and_the_proof_says_so_too(
+    walked: dict[str, Any],
+) -> None:
+    assert re.fullmatch(r"\w+ 1 de \w+ de \d{4}", walked["from"])
+    assert re.fullmatch(r"\w+ (28|29|30|31) de \w+ de \d{4}", walked["to"])
+    proof = walked["proof"]
+    for said in ("Constancia de inscripción", "Con cobertura desde", "Con cobertura hasta"):
+        assert said in proof
+    assert walked["from"] in proof
+    assert walked["to"] in proof
 
 
 def test_each_agency_was_asked_once(walked: dict[str, Any], instance: Instance) -> None:
