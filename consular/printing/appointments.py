@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from consular import i18n
 from consular.answers_in_words import data_rows
 from consular.auth import now, vault
-from consular.printing.pdf import Document, Part
+from consular.printing.pdf import Barcode, Document, Part
+from consular.printing.qr import qr_svg
 from services.appointments import pre_applying
 from services.appointments.calendar import content_type, event_of, make_calendar
 from services.appointments.models import Appointment
@@ -48,7 +49,7 @@ def calendar_file(session: Session, appointment: Appointment) -> Response:
 
 
 def print_appointment(session: Session, appointment: Appointment) -> Document:
-    """Folio, when and where, for whom, what to bring and to pay."""
+    """Folio, also as a code to scan, when and where, for whom, what to bring and to pay."""
     office = get_consulate(session, appointment.consulate_code)
     there = where_is(session, appointment)
     when = i18n.moment(
@@ -75,7 +76,13 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
             folio=i18n.folio(appointment.folio),
             address=check_address(appointment.folio),
         ),
+        square=_square(check_address(appointment.folio)),
     )
+
+
+def _square(address: str) -> Barcode:
+    label = str(_("Código del folio"))
+    return Barcode(svg=str(qr_svg(address, label)), text=address, label=label)
 
 
 def place_rows(there: Whereabouts) -> list[tuple[str, str]]:

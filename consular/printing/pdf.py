@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Barcode:
-    """An SVG of a barcode, what it holds in letters, and what a screen reader says of it."""
+    """An SVG of a code, what it holds in letters, and what a screen reader says of it."""
 
     svg: str
     text: str
@@ -43,7 +43,8 @@ class Barcode:
 
 @dataclass(frozen=True)
 class Document:
-    """One page or more. ``made_on`` is its date; ``note`` stands at the foot of each page."""
+    """One page or more. ``made_on`` is its date; ``note`` stands at the foot of each page;
+    ``square`` is a QR code beside its first part, whose note says the same in letters."""
 
     title: str
     language: str
@@ -51,6 +52,7 @@ class Document:
     parts: tuple[Part, ...]
     note: str
     barcode: Barcode | None = None
+    square: Barcode | None = None
 
 
 def make_pdf(document: Document) -> bytes:

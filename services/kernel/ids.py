@@ -15,8 +15,9 @@ from stdnum import luhn
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0"})
-# A verification page's address, as a QR code holds it, and the words that stand before a folio.
-_ADDRESS = re.compile(r"^.*/verify/([^?#]*).*$", re.IGNORECASE | re.DOTALL)
+# The address of a verification page, or of a turn, whose key comes after the folio, as a QR code
+# holds it; and the words that stand before a folio.
+_ADDRESS = re.compile(r"^.*/(?:verify/([^?#]*)|turno/([^/?#]*)).*$", re.IGNORECASE | re.DOTALL)
 _BEFORE = re.compile(
     r"((MI|TU|SU|EL|NO|NUM|NUMERO|DE|MY|YOUR|THE)*FOLIO"
     r"(NO|NUM|NUMERO|NUMBER|DE|LA|MI|TU|CITA|ENVIO|ES|IS)*)?"
@@ -66,11 +67,12 @@ def parse_folio(text: str) -> str | None:
     """The folio as stored, from what a person typed, pasted or scanned; None when it can't be one.
 
     Forgiven: case, any dash or other sign between the groups, characters that don't show, accents
-    and wide forms, "Folio:" before it, the address of its verification page, O for 0, I or L for 1.
+    and wide forms, "Folio:" before it, the address of its verification page or its turn, O for 0, I
+    or L for 1.
     """
     if len(text) > MOST_TYPED:
         return None
-    plain = unicodedata.normalize("NFKD", unquote(_ADDRESS.sub(r"\1", text))).upper()
+    plain = unicodedata.normalize("NFKD", unquote(_ADDRESS.sub(r"\1\2", text))).upper()
     letters = "".join(c for c in plain if c.isascii() and c.isalnum())
     before, folio = letters[:-LENGTH], letters[-LENGTH:].translate(_LOOKALIKES)
     if len(folio) != LENGTH or folio[0] not in set(FolioKind) or not _BEFORE.fullmatch(before):

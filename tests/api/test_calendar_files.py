@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 import vobject
+import zxingcpp
 from icalendar import Calendar
 from pypdfium2 import PdfDocument
 from werkzeug.test import TestResponse
 
+from tests.factories.scanning import scan
+from tests.factories.staff import staff_browser
 from tests.factories.web import Web, person
 
 
@@ -101,3 +105,15 @@ def test_the_paper_says_when_where_and_for_whom(web: Web) -> None:
     said = "\n".join(page.get_textpage().get_text_range() for page in pages)
     for words in ("9:00", "Los Ángeles", person()["first_surname"], "Qué llevar"):
         assert words in said
+
+
+def test_the_paper_has_a_code_by_which_the_desk_finds_it(web: Web) -> None:
+    booked, token = book(web)
+    paper = web.call("GET", f"/appointments/{booked['id']}.pdf", token=token).get_data()
+    code = scan(paper)
+    assert code.format == zxingcpp.BarcodeFormat.QRCode
+    assert urlsplit(code.text).path == f"/verify/{booked['folio']}"
+    assert web.client.get(urlsplit(code.text).path).status_code == 200
+    officer = staff_browser(web.app, "officer", "losangeles")
+    assert booked["id"] in officer.get(f"/desk/?q={quote(code.text)}").text
+    assert booked["id"] not in officer.get("/desk/").text

@@ -14,7 +14,6 @@ from uuid import UUID
 import pikepdf
 import pypdfium2
 import pytest
-import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
@@ -30,6 +29,7 @@ from services.remittances.rules import ReceiptKind
 from services.remittances.verify_receipt import read_code, signed_text, write_code
 from tests.api.calls import steady_web
 from tests.factories.remittances import pay_for, prepare_reference
+from tests.factories.scanning import scan
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
 from tests.servers import Addresses
@@ -117,10 +117,7 @@ def _smallest(data: bytes) -> float:
 
 def _scan(data: bytes) -> str:
     """What the square code holds, read from the sheet."""
-    image = pypdfium2.PdfDocument(data)[0].render(scale=3, grayscale=True)
-    pixels = memoryview(bytes(image.buffer)).cast("B", (image.height, image.stride))
-    [code] = zxingcpp.read_barcodes(pixels)
-    return str(code.text)
+    return str(scan(data).text)
 
 
 def _verify(web: Web, address: str) -> str:

@@ -16,6 +16,8 @@ from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web, morning_at_office, person, working_day
 
 CURP = "DEXA900512MDFMXN02"
+# As the address of a turn ends.
+KEY = "abcDEF-_12345678"
 # Each costs the web's processor about a millisecond, and every desk opens the agenda all day long.
 MOST_STATEMENTS = 12
 
@@ -443,6 +445,7 @@ def test_a_folio_is_found_however_it_was_scanned_and_a_slip_is_told(
     for typed in (
         "–".join(groups), "/".join(groups).lower(), f"Folio: {folio}", f"\u200b{folio}\u00a0",
         f"https://citas.example/verify/{'-'.join(groups)}", folio.replace("0", "O"),
+        f"https://citas.example/turno/{folio}/{KEY}", f"/turno/{'-'.join(groups)}/{KEY}?lang=en",
     ):  # fmt: skip
         page = officer.get(f"/desk/?q={quote(wrong)}").text
         assert "Rosa" not in page

@@ -13,6 +13,7 @@ import zxingcpp
 from consular.printing.barcode import barcode_svg
 from consular.printing.pdf import Barcode, Document, Part, make_pdf
 from consular.printing.qr import qr_svg
+from tests.factories.scanning import scan
 
 REFERENCE = "0012345678901234567"
 DOCUMENT = Document(
@@ -66,10 +67,7 @@ def test_a_character_that_the_font_hasnt_costs_no_file(name: str) -> None:
 def test_a_reader_reads_the_barcode_of_the_file(reference: str) -> None:
     svg = str(barcode_svg(reference, "Código de barras"))
     pdf = make_pdf(replace(DOCUMENT, barcode=Barcode(svg, reference, "Código de barras")))
-    [page] = pypdfium2.PdfDocument(pdf)
-    image = page.render(scale=3, grayscale=True)
-    pixels = memoryview(bytes(image.buffer)).cast("B", (image.height, image.stride))
-    [barcode] = zxingcpp.read_barcodes(pixels)
+    barcode = scan(pdf)
     assert (barcode.text, barcode.format) == (reference, zxingcpp.BarcodeFormat.Code128)
 
 
