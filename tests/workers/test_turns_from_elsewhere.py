@@ -4,6 +4,7 @@ are next, if they asked for it; nothing there says who they are."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.appointments.next_in_queue import turn_key
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.staff import Browser, citizen_browser, staff_browser
+from tests.factories.tables import rows_of
 from tests.factories.web import BORN, Web, morning_at_office, person, running_web
 from tests.workers.conftest import messages
 from workers.runtime import JobContext
@@ -140,17 +142,24 @@ def test_a_ticket_has_a_code_that_leads_to_its_turn(web: Web) -> None:
 
 
 def test_the_way_to_the_window_is_neither_waiting_nor_service(web: Web) -> None:
-    appointment = arrived(web, 1)
+    appointment, began = arrived(web, 1), morning_at_office()
+    web.travel(began + timedelta(minutes=25))
     step(web, appointment, "call", {"desk": "A"})
+    web.travel(began + timedelta(minutes=30))
     officer = staff_browser(web.app, "officer", "losangeles")
     at = f"/desk/appointments/{appointment['id']}"
     assert officer.post(f"{at}/at-desk", n="1").status_code == 303
+    web.travel(began + timedelta(minutes=42))
     step(web, appointment, "complete", {})
     figures = staff_browser(web.app, "supervisor", "losangeles").get(
         f"/desk/figures?from={appointment['start'][:10]}&to={appointment['start'][:10]}"
     )
-    assert "Camino a la ventanilla" in figures.text
-    assert "Atención en la ventanilla" in figures.text
+    rows = rows_of(figures.text.partition("Cuánto esperó la gente")[2])
+    # From the arrival to the call, and nothing of it after their time.
+    waited = [row for row in rows if row[0] == "Todo el día"]
+    assert waited == [["Todo el día", "1", "25", "25"], ["Todo el día", "1", "0", "0"]]
+    assert ["Camino a la ventanilla", "1", "5", "5"] in rows
+    assert ["Atención en la ventanilla", "1", "12", "12"] in rows
 
 
 def test_who_is_at_the_office_asks_for_it_where_they_see_their_appointment(web: Web) -> None:
