@@ -29,11 +29,12 @@ from consular.pages.posting import reopen
 from consular.pages.times import Week, free_week
 from services.appointments.mobile import Mobile, get_mobile, list_mobile
 from services.appointments.nearest import nearest_times
-from services.appointments.queries import get_appointment
+from services.appointments.queries import list_party
 from services.appointments.rescheduling import RescheduleAppointment, party_to_move
-from services.appointments.rules import Step
+from services.appointments.rules import Status, Step
 from services.appointments.seating import Party
 from services.appointments.steps import list_actions
+from services.citizens.people import full_name
 from services.kernel.audit import Role
 
 
@@ -67,6 +68,7 @@ class _Area:
                 "folio": row.folio,
                 "service_name": ", ".join(names.get(code, code) for code in row.services),
                 "start": row.starts_at,
+                "people": _people(session, row),
             },
         }
 
@@ -107,7 +109,7 @@ class _Area:
         """The old time and the new one, before anything changes."""
         wanted = load_fields(RescheduleSchema(), pick(request.args.to_dict(), *MOVE))
         with transaction() as session:
-            row = get_appointment(session, id)
+            row = read_appointment(session, id)
             return render_template(
                 "rescheduling/check.html",
                 **self.context(session, row),
@@ -128,6 +130,13 @@ class _Area:
         with transaction() as session:
             commands.reschedule(session, RescheduleAppointment(id, **wanted))
         return finish(url_for(self.appointment, id=id, cambiada=1))
+
+
+def _people(session: Session, row: Any) -> str:
+    """The names of who moves."""
+    party = list_party(session, [row.id])[row.id]
+    names = (full_name(each.person) for each in party if each.status != Status.CANCELLED)
+    return ", ".join(filter(None, names))
 
 
 def _party_at(party: Party, wanted: dict[str, Any]) -> Party:

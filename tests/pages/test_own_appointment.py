@@ -107,9 +107,14 @@ def test_moving_shows_both_times_before_and_keeps_the_folio(
     assert f'href="{at}/cambiar"' in owner.get(at).text
     times = owner.get(f"{at}/cambiar").text
     assert "La cita se conserva hasta confirmar la nueva hora." in times
+    main, name = unescape(times).partition("<main")[2], f"Ana {person()['first_surname']} Prueba"
+    for words in (f"Para {name}.", "Consulado General de México en Los Ángeles", "9:00"):
+        assert words in main
     other = web.free()[-1]["start"]
     check = unescape(owner.get(f"{at}/cambiar/revisar?{urlencode({'start': other})}").text)
-    assert "9:00" in check.partition("Ahora")[0]
+    before = check.partition("<main")[2].partition("Ahora")[0]
+    for words in (name, "Consulado General de México en Los Ángeles", "9:00"):
+        assert words in before
     assert "9:45" in check.partition("Ahora")[2]
     done = owner.post(f"{at}/cambiar/confirmar", consulate="losangeles", start=other)
     assert done.headers["Location"] == f"{at}?cambiada=1"
