@@ -64,6 +64,6 @@ REQUESTED: Mapping[str, str] = {
     "CORREO": "email",
     "NSS": "nss",
     "RFC": "rfc",
-    "IDENTIFICACION": "identity",
+    "IDENTIFICACION": "identification",
     "COMPROBANTE_DOMICILIO": "proof_of_address",
 }

@@ -47,6 +47,6 @@ REQUESTED: Mapping[str, str] = {
     "CURP": "curp",
     "NOMBRE": "given_names",
     "CORREO": "email",
-    "IDENTIFICACION": "identity",
+    "IDENTIFICACION": "identification",
     "COMPROBANTE_DOMICILIO": "proof_of_address",
 }

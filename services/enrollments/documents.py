@@ -43,8 +43,8 @@ def requested_documents(enrollment: Enrollment, requested: Sequence[str]) -> lis
 def list_missing(session: Session, enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
     """The documents among ``requested`` of which none was uploaded since the agency asked.
 
-    For one that the program knows no file of, any counts. Nothing is missing for whoever can't see
-    the folder, nor where there is none any more.
+    One that the program knows no file of is uploaded as another document. Nothing is missing for
+    whoever can't see the folder, nor where there is none any more.
     """
     documents = requested_documents(enrollment, requested)
     folder = (
@@ -54,7 +54,7 @@ def list_missing(session: Session, enrollment: Enrollment, requested: Sequence[s
         return []
     known = {each.code for each in file_kinds(PROGRAMS[enrollment.program])}
     there = list_kinds(session, folder.id, since=enrollment.changed_at)
-    return [name for name in documents if (name not in there if name in known else not there)]
+    return [name for name in documents if (name if name in known else OTHER.code) not in there]
 
 
 def folder_of(enrollment: Enrollment) -> UUID:

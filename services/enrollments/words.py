@@ -70,7 +70,7 @@ STEPS: Mapping[str, str] = {
 
 # Documents that an agency asks for, by the names of its table of codes.
 DOCUMENTS: Mapping[str, str] = {
-    "identity": _("Una identificación oficial con foto"),
+    "identification": _("Una identificación oficial con foto"),
     "proof_of_address": _("Un comprobante de domicilio"),
 }
 

@@ -1,4 +1,4 @@
-"""Each reason that an agency's table of codes has for a no has words and a next step."""
+"""Why an agency says no has words and a next step, and what it asks for has a place."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from integrations.contracts import Remedy
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.remedies import NEXT_STEPS, find_remedy
-from services.enrollments.rules import Status
-from services.enrollments.words import REASONS
+from services.enrollments.rules import Status, applicant_fields
+from services.enrollments.words import DOCUMENTS, REASONS
 
 RUNNING = sorted({program.agency for program in PROGRAMS.values()})
 
@@ -45,3 +45,14 @@ def test_each_no_of_a_program_says_what_to_do_next(program: str) -> None:
         remedy = find_remedy(PROGRAMS[program], Status.REJECTED, reason)
         assert remedy is not None
         assert remedy.next_step == NEXT_STEPS[reason]
+
+
+@pytest.mark.parametrize("agency", RUNNING)
+def test_whatever_an_agency_asks_for_has_a_place(agency: str) -> None:
+    """A field of the applicant or of its programs, or a document by the name it has everywhere."""
+    programs = [program for program in PROGRAMS.values() if program.agency == agency]
+    known = {field.name for program in programs for field in program.fields} | set(DOCUMENTS)
+    for program in PROGRAMS.values():
+        known |= {each.code for each in program.form.documents} if program.form else set()
+    asked = set(import_module(f"integrations.{agency}.codes").REQUESTED.values())
+    assert {name for name in asked if not applicant_fields([name])} - known == set()

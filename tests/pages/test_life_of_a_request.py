@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from consular.clock import ELSEWHERE
 from consular.i18n import MEXICO_CITY
+from integrations.sat.wire import enrollment_state
 from services.consulates.models import Consulate
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.progress import AgencyStatus, record_unknown
@@ -70,6 +72,30 @@ def test_an_answer_without_the_document_is_refused_and_kept(asked: Asked) -> Non
     assert "Sube primero el documento que te pidieron" in unescape(page)
     assert 'value="Rosa María"' in unescape(page)
     assert asked.status() == "more_information_requested"
+
+
+def test_the_document_that_was_asked_for_is_demanded_and_no_other(asked: Asked) -> None:
+    """By the word of the agency itself, as its table of codes reads it."""
+    body = {"folio": "E1", "estado": "POR_CORREGIR", "porCorregir": ["IDENTIFICACION"]}
+    requested = enrollment_state("E1", body).requested
+    asked.hear(replace(ASKS_NAME, details=Details(requested=requested)))
+    for other in ("curp", "other"):
+        asked.upload(other)
+        asked.browser.post(f"{asked.address}/responder")
+        assert asked.status() == "more_information_requested"
+        assert "<strong>falta</strong>" in asked.page()
+    asked.upload("identification")
+    assert "<strong>ya está</strong>" in asked.page()
+    assert asked.browser.post(f"{asked.address}/responder").status_code == 303
+    assert asked.status() == "in_review"
+
+
+def test_a_document_without_a_place_in_the_program_is_sent_as_another(asked: Asked) -> None:
+    asked.hear(replace(ASKS_NAME, details=Details(requested=("proof_of_address",))))
+    asked.upload("identification")
+    assert "Un comprobante de domicilio: <strong>falta</strong>" in asked.page()
+    asked.upload("other")
+    assert "Un comprobante de domicilio: <strong>ya está</strong>" in asked.page()
 
 
 def test_an_answer_that_can_not_be_is_refused_by_field_and_kept(asked: Asked) -> None:
