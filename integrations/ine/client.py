@@ -7,7 +7,7 @@ from integrations.base import TokenClient
 from integrations.contracts import CredentialCounts
 from integrations.errors import Refused, Unanswered
 from integrations.ine import wire
-from integrations.ine.codes import REFUSALS
+from integrations.ine.codes import REFUSALS, REMEDIES
 
 
 class IneClient(TokenClient):
@@ -15,6 +15,7 @@ class IneClient(TokenClient):
 
     agency = "ine"
     refusals = REFUSALS
+    remedies = REMEDIES
 
     def latest(self) -> CredentialCounts:
         """The newest counts that were published. Raises `Retryable` when there are none."""

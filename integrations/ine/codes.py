@@ -4,5 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from integrations.contracts import Remedy
+
 # Answers 4xx: there is nothing to give.
 REFUSALS: Mapping[str, str] = {"SIN_CORTE": "not_published"}
+
+# What can be done, by our code.
+REMEDIES: Mapping[str, Remedy] = {"not_published": Remedy.WAIT}

@@ -8,7 +8,7 @@ from flask import Blueprint, jsonify
 from werkzeug.wrappers import Response
 
 from integrations.simulator import applicants
-from integrations.simulator.world import World
+from integrations.simulator.world import World, refuse
 
 AGENCY = "ine"
 SINCE = date(2016, 2, 8)
@@ -35,6 +35,8 @@ class SimulatedAgency:
     def latest(self) -> Response:
         """The counts up to yesterday, in Mexico City."""
         days = (self._world.day() - SINCE).days - 1
+        if days < 1:
+            raise refuse(404, applicants.error("SIN_CORTE"))
         cut_off = date.fromordinal(SINCE.toordinal() + days)
         counts = [
             {"oficina": office, "solicitudes": daily * days} for office, daily in OFFICES.items()

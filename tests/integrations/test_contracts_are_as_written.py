@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,7 @@ from integrations.contracts import (
     RateSource,
     StaffSignIn,
 )
-from integrations.errors import Refused
+from integrations.errors import Refused, Retryable
 from integrations.finabien import codes as finabien_codes
 from integrations.finabien import wire
 from integrations.finabien.client import FinabienClient
@@ -44,6 +45,8 @@ from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient
 from integrations.imss import codes as imss_codes
 from integrations.imss.client import ImssClient
+from integrations.ine import codes as ine_codes
+from integrations.ine.client import IneClient
 from integrations.infonavit import codes as infonavit_codes
 from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
@@ -52,12 +55,14 @@ from integrations.payments import wire as payments_wire
 from integrations.payments.client import PaymentsClient
 from integrations.rates.client import BanxicoClient
 from integrations.registers import OTHER_REASON, DocumentClient, RegisterClient
+from integrations.registry import Purpose, serving
 from integrations.renapo import codes as renapo_codes
 from integrations.renapo.client import RenapoClient
 from integrations.sat import codes as sat_codes
 from integrations.sat.client import SatClient
 from integrations.simulator.app import Simulator
 from integrations.simulator.inprocess import InProcessTransport
+from services.enrollments.rules import CURP_REASONS
 from tests.integrations.conftest import (
     SECRETS,
     Clock,
@@ -289,6 +294,20 @@ def test_client_and_simulator_keep_to_renapos_openapi(
     assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
 
 
+def test_client_and_simulator_keep_to_ines_openapi(
+    simulator: Simulator, control: httpx.Client, clock: Clock
+) -> None:
+    recorder = Recorder("ine", InProcessTransport(simulator))
+    with IneClient("http://s.test/ine", SECRETS["ine"], recorder) as client:
+        client.latest()
+        _meet_faults(control, "ine", [lambda _: client.latest()])
+        # Before there was anything to count.
+        clock.now = datetime(2016, 2, 9, 18, tzinfo=UTC)
+        with pytest.raises(Retryable, match="not_published"):
+            client.latest()
+    assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
+
+
 def test_client_and_simulator_keep_to_infonavits_openapi(
     simulator: Simulator, control: httpx.Client, clock: Clock
 ) -> None:
@@ -394,6 +413,7 @@ def _ignoring_errors(step: Any, order: Any) -> None:
                 renapo_codes.REMEDIES,
             ],
         ),
+        ("ine", [ine_codes.REFUSALS, ine_codes.REMEDIES]),
     ],
 )
 def test_every_code_is_in_the_readme(folder: str, tables: list[Mapping[str, str]]) -> None:
@@ -404,10 +424,21 @@ def test_every_code_is_in_the_readme(folder: str, tables: list[Mapping[str, str]
             assert re.search(rf"\b{ours}\b", text), ours
 
 
-@pytest.mark.parametrize("codes", [sat_codes, imss_codes, infonavit_codes])
-def test_whatever_is_refused_has_a_remedy(codes: Any) -> None:
-    ours = {*codes.REASONS.values(), *codes.REFUSALS.values(), OTHER_REASON}
-    assert ours == set(codes.REMEDIES)
+# What is asked of them is a person's request or a question; what can be done about a no to a
+# remittance, a message or a sign-in is said where that is.
+TELLING = (
+    *(Purpose.ENROLLMENT, Purpose.BATCH_ENROLLMENT),
+    *(Purpose.POPULATION_REGISTER, Purpose.CREDENTIAL_COUNTS),
+)
+
+
+@pytest.mark.parametrize("agency", [each.code for purpose in TELLING for each in serving(purpose)])
+def test_whatever_is_refused_has_a_remedy(agency: str) -> None:
+    codes = import_module(f"integrations.{agency}.codes")
+    reasons = {*codes.REASONS.values(), OTHER_REASON} if hasattr(codes, "REASONS") else set()
+    # The population register says how a CURP stands, and that is why.
+    reasons |= set(CURP_REASONS.values()) if agency == "renapo" else set()
+    assert reasons | set(codes.REFUSALS.values()) == set(codes.REMEDIES)
 
 
 def test_the_adapters_are_what_the_contracts_ask_for() -> None:
