@@ -6,7 +6,6 @@ answers by our key what became of a request. C does neither.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,15 +17,24 @@ from urllib.parse import urlsplit
 import httpx
 
 from integrations.base import MAX_RESPONSE_BYTES, TokenClient
+from integrations.conformance.breaches import Breach, expect_known, expect_refusal, new_key
 from integrations.conformance.contract import Contract
+from integrations.conformance.enrolling import EnrollingChecks
 from integrations.conformance.listening import Listener
-from integrations.conformance.probes import ChargeProbe, Probe, probe_for
+from integrations.conformance.probes import (
+    BatchProbe,
+    ChargeProbe,
+    CountsProbe,
+    EnrollmentProbe,
+    Probe,
+    QuestionProbe,
+    probe_for,
+)
 from integrations.deadline import DeadlineTransport
 from integrations.errors import AgencyError, Refused
 from integrations.registry import Agency, Purpose
 
 OVERSIZED_BYTES = 1024 * 1024
-ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
 class Grade(StrEnum):
@@ -57,10 +65,6 @@ class Report:
     def good(self) -> bool:
         """Whether no check failed."""
         return all(finding.problem is None for finding in self.findings)
-
-
-class Breach(Exception):
-    """A check failed, and why."""
 
 
 @dataclass
@@ -127,7 +131,7 @@ class Checker:
         self._tap = Tap(contract, urlsplit(url).path.rstrip("/"), self._inner)
         self._client = agency.client(url, secret, self._tap)
         self._probe: Probe = probe_for(agency.purpose, self._client, contract.sample, today)
-        self._keyed = agency.purpose is not Purpose.POPULATION_REGISTER
+        self._keyed = not isinstance(self._probe, QuestionProbe | CountsProbe)
         self._listener = listener if may_be_heard(agency) else None
         self._key = new_key()
 
@@ -146,9 +150,12 @@ class Checker:
             yield UNKNOWN, self._unknown
         if isinstance(self._probe, ChargeProbe):
             yield GIVES, partial(self._gives_back, self._probe)
+        if isinstance(self._probe, EnrollmentProbe | BatchProbe):
+            yield from EnrollingChecks(self._probe, self._key, lambda: self._tap.status)
         yield "wrong credentials do nothing", self._wrong_credentials
-        yield "a body that can't be read does nothing", self._malformed
-        yield "too large a body does nothing", self._oversized
+        if not isinstance(self._probe, CountsProbe):
+            yield "a body that can't be read does nothing", self._malformed
+            yield "too large a body does nothing", self._oversized
         if self._listener is not None:
             yield "calls back, signed", self._called_back
         yield "every answer has the contract's shape", self._shapes
@@ -165,18 +172,10 @@ class Checker:
         self._probe.send(self._key)
 
     def _repeats(self) -> None:
-        self._probe.send(self._key)
-        if self._tap.status != 200:
-            raise Breach(f"answered {self._tap.status} as if it were new; 200 is agreed")
+        expect_known(partial(self._probe.send, self._key), lambda: self._tap.status)
 
     def _reused(self) -> None:
-        try:
-            self._probe.send(self._key, other=True)
-        except Refused as refusal:
-            if refusal.code != "key_reused":
-                raise Breach(f"refused as {refusal.code}") from None
-        else:
-            raise Breach("taken in")
+        expect_refusal("key_reused", partial(self._probe.send, self._key, other=True))
 
     def _answers(self) -> None:
         if not self._probe.knows(self._key):
@@ -201,9 +200,7 @@ class Checker:
     def _gives_once(self, probe: ChargeProbe, part: str, paid: bool) -> None:
         if not paid:
             raise Breach("given back, and nobody had paid")
-        probe.give_back(self._key, part)
-        if self._tap.status != 200:
-            raise Breach(f"answered {self._tap.status} to a repeat as if it were new")
+        expect_known(partial(probe.give_back, self._key, part), lambda: self._tap.status)
 
     def _wrong_credentials(self) -> None:
         self._refuses(self._sent(Authorization="Bearer wrong"), self._tap, {401, 403})
@@ -271,8 +268,3 @@ def _problem(check: Callable[[], Any]) -> str | None:
 def may_be_heard(agency: Agency) -> bool:
     """Whether it calls back about a synthetic request: a charge that nobody pays doesn't change."""
     return agency.calls_back and agency.purpose is not Purpose.PAYMENTS
-
-
-def new_key() -> str:
-    """A key that nobody else uses, and that says what it is for."""
-    return "PRUEBA" + "".join(secrets.choice(ALPHABET) for _ in range(12))

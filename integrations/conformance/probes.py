@@ -13,6 +13,7 @@ from integrations.contracts import (
     ChargeMethod,
     ChargeOrder,
     ChargeWord,
+    CredentialCountSource,
     CurpQuestion,
     EnrollmentAgency,
     EnrollmentApplication,
@@ -59,6 +60,14 @@ class EnrollmentProbe:
         """Ask for an enrollment."""
         return self.client.request(_application(key, self.sample, other))
 
+    def folio(self, key: str) -> str:
+        """Ours of the request."""
+        return key
+
+    def amend(self, key: str) -> object:
+        """Send it anew, as if a correction was asked for."""
+        return self.client.amend(_application(key, self.sample, other=False))
+
     def knows(self, key: str) -> bool:
         """Ask by folio."""
         return self.client.status(key).status is not EnrollmentStatus.NOT_FOUND
@@ -74,8 +83,12 @@ class BatchProbe:
 
     def send(self, key: str, *, other: bool = False) -> object:
         """Hand the file over."""
-        application = _application(f"{key}R", self.sample, other)
+        application = _application(self.folio(key), self.sample, other)
         return self.client.send_batch(EnrollmentBatch(key, self.today, (application,)))
+
+    def folio(self, key: str) -> str:
+        """Ours of its row."""
+        return f"{key}R"
 
     def knows(self, key: str) -> bool:
         """Ask by the batch's key."""
@@ -157,12 +170,28 @@ class QuestionProbe:
         return False
 
 
+@dataclass(frozen=True)
+class CountsProbe:
+    """Counts that are published for everybody: neither a key nor a body."""
+
+    client: CredentialCountSource
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Ask for the newest."""
+        return self.client.latest()
+
+    def knows(self, key: str) -> bool:
+        """Nothing is kept."""
+        return False
+
+
 _PROBES: Mapping[Purpose, Callable[[Any, Mapping[str, Any], date], Probe]] = {
     Purpose.ENROLLMENT: lambda client, sample, _today: EnrollmentProbe(client, sample),
     Purpose.BATCH_ENROLLMENT: BatchProbe,
     Purpose.PAYOUTS: lambda client, _sample, _today: PayoutProbe(client),
     Purpose.PAYMENTS: lambda client, _sample, today: ChargeProbe(client, today),
     Purpose.POPULATION_REGISTER: lambda client, _sample, _today: QuestionProbe(client),
+    Purpose.CREDENTIAL_COUNTS: lambda client, _sample, _today: CountsProbe(client),
 }
 
 

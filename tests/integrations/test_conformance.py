@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,14 +17,18 @@ from click.testing import CliRunner
 from consular.cli import commands
 from consular.local.ports import free_port
 from consular.startup import CannotStart
+from integrations.conformance import probes
 from integrations.conformance.checking import GIVES, REPEATS, REUSED, Checker, Grade, Report
+from integrations.conformance.enrolling import AMENDS, DOCUMENTS, RESULTS, ROWS
 from integrations.registry import AGENCIES
 from integrations.simulator.app import Simulator, create_simulator, running
 from integrations.simulator.inprocess import InProcessTransport
 from tests.integrations.conftest import SECRETS, effects, order_faults
 
 TODAY = date(2026, 11, 24)
-KEYED = ("finabien", "payments", "sat", "imss", "infonavit")
+ENROLLING = ("sat", "imss", "infonavit")
+KEYED = ("finabien", "payments", *ENROLLING)
+ASKED = ("renapo", "ine")
 
 
 def check(code: str, transport: httpx.BaseTransport, secret: str | None = None) -> Report:
@@ -43,8 +50,9 @@ def test_the_calm_simulator_keeps_to_the_contract_and_is_graded_a(
     assert set(effects(control, code).values()) == {1}
 
 
-def test_who_is_only_asked_needs_no_grade(simulator: Simulator) -> None:
-    report = check("renapo", InProcessTransport(simulator))
+@pytest.mark.parametrize("code", ASKED)
+def test_who_is_only_asked_needs_no_grade(simulator: Simulator, code: str) -> None:
+    report = check(code, InProcessTransport(simulator))
     assert (breaches(report), report.grade) == ({}, Grade.NONE)
 
 
@@ -55,7 +63,8 @@ def test_an_agency_that_forgets_keys_is_graded_b(
     order_faults(control, code, honours_key=False)
     report = check(code, InProcessTransport(simulator))
     parts = {GIVES} if code == "payments" else set()
-    assert set(breaches(report)) == {REPEATS, REUSED} | parts
+    documents = {DOCUMENTS} if code in ENROLLING else set()
+    assert set(breaches(report)) == {REPEATS, REUSED} | parts | documents
     assert report.grade is Grade.B
 
 
@@ -144,6 +153,104 @@ def test_a_provider_whose_refunds_are_other_than_agreed_is_a_breach(
     assert GIVES in breaches(check("payments", Changed(simulator, lying)))
 
 
+Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
+AMEND = r"/(?P<folio>\w+)/aclaracion$"
+DOCUMENT = r"/documentos/(?P<documento>\w+)$"
+ROW = r"/v1/solicitudes/(?P<folio>\w+)$"
+COUNTS = r"/conteos$"
+ABSENT = {"codigo": "NO_ENCONTRADO", "mensaje": ""}
+RECEIVED = {"estado": "RECIBIDA", "causa": None, "rfc": None}
+UNDER_WAY = {"estado": "EN_PROCESO", "causa": None}
+
+
+def instead(path: str, was: int, status: int, body: Mapping[str, Any]) -> Change:
+    """Answers to that path that had a status have another, and the key in their body."""
+
+    def change(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        found = re.search(path, request.url.path)
+        if found is None or answer.status_code != was:
+            return answer
+        return httpx.Response(status, json={**body, **found.groupdict()})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "breach"),
+    [
+        ("sat", instead(AMEND, 409, 200, RECEIVED), AMENDS),
+        ("sat", instead(AMEND, 404, 200, RECEIVED), AMENDS),
+        ("imss", instead(AMEND, 409, 422, {"codigo": "DATOS_INVALIDOS"}), AMENDS),
+        *(
+            (code, instead(DOCUMENT, was, status, {}), DOCUMENTS)
+            for code in ENROLLING
+            for was, status in ((200, 201), (409, 200), (404, 201))
+        ),
+        ("infonavit", instead(ROW, 200, 404, ABSENT), ROWS),
+        ("infonavit", instead(ROW, 404, 200, UNDER_WAY), ROWS),
+    ],
+)
+def test_one_that_breaks_what_enrolling_promises_is_found(
+    simulator: Simulator, code: str, change: Change, breach: str
+) -> None:
+    assert set(breaches(check(code, Changed(simulator, change)))) == {breach}
+
+
+@pytest.mark.parametrize(("status", "broken"), [(200, set()), (201, {AMENDS})])
+def test_a_correction_that_was_asked_for_is_taken_once(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, status: int, broken: set[str]
+) -> None:
+    def answered(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        again = request.url.path.endswith("/aclaracion") and answer.status_code == 200
+        return httpx.Response(status, json=answer.json()) if again else answer
+
+    monkeypatch.setattr(probes, "FIRST_SURNAME", "Corregir")
+    assert set(breaches(check("imss", Changed(simulator, answered)))) == broken
+
+
+@pytest.mark.parametrize(
+    ("surname", "broken"),
+    [("Demo", set()), *((each, {RESULTS}) for each in ("Omitido", "Repetido", "Extra"))],
+)
+def test_results_are_those_of_the_rows_that_were_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surname: str, broken: set[str]
+) -> None:
+    monkeypatch.setattr(probes, "FIRST_SURNAME", surname)
+    at_once = create_simulator(
+        tmp_path, callback_base_url="http://product.test", secrets=SECRETS, decide_seconds=0
+    )
+    with closing(at_once):
+        assert set(breaches(check("infonavit", InProcessTransport(at_once)))) == broken
+
+
+PUBLISHED = {"corte": "2026-11-23", "conteos": [{"oficina": "chicago", "solicitudes": 3}]}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"conteos": [{"oficina": "chicago", "solicitudes": "3"}]},
+        {"conteos": [{"oficina": "Chicago, IL", "solicitudes": 3}]},
+        {"conteos": []},
+        {"corte": "ayer"},
+    ],
+)
+def test_counts_of_another_shape_are_a_breach(
+    simulator: Simulator, wrong: Mapping[str, Any]
+) -> None:
+    change = instead(COUNTS, 200, 200, {**PUBLISHED, **wrong})
+    broken = breaches(check("ine", Changed(simulator, change)))
+    assert broken["takes a request"] == "ine.latest: garbage"
+    assert "every answer has the contract's shape" in broken
+
+
+def test_counts_for_anybody_are_a_breach(simulator: Simulator) -> None:
+    change = instead(COUNTS, 401, 200, PUBLISHED)
+    assert set(breaches(check("ine", Changed(simulator, change)))) == {
+        "wrong credentials do nothing"
+    }
+
+
 def test_without_our_credentials_nothing_is_taken(simulator: Simulator) -> None:
     report = check("sat", InProcessTransport(simulator), secret="another")
     assert breaches(report)["takes a request"] == "sat.request: credentials_refused"
@@ -178,6 +285,12 @@ def test_the_command_prints_a_table_and_hears_a_signed_callback(at_home: tuple[s
     assert "ok      calls back, signed" in said
     assert "Grade A" in said
     assert SECRETS["sat"] not in said
+
+
+def test_the_command_checks_who_is_only_asked(at_home: tuple[str, str]) -> None:
+    code, said = run(f"{at_home[0]}/ine", "--agency", "ine", "--secret", SECRETS["ine"])
+    assert code == 0, said
+    assert "Grade none needed" in said
 
 
 def test_a_callback_signed_by_another_is_a_breach(at_home: tuple[str, str]) -> None:
@@ -218,6 +331,6 @@ def test_the_command_says_what_it_cannot_do_before_it_sends(
 def test_every_contract_of_an_agency_that_takes_requests_can_be_checked() -> None:
     root = Path(__file__).resolve().parents[2] / "integrations"
     documents = {path.parent.name for path in root.glob("*/openapi.json")}
-    assert documents >= {*KEYED, "renapo"}
+    assert documents == {*KEYED, *ASKED}
     for name in documents:
         assert json.loads((root / name / "openapi.json").read_text())["openapi"] == "3.1.0"
