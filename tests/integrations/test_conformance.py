@@ -81,8 +81,9 @@ class Changed(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         answer = self._inner.handle_request(request)
-        answer.read()
-        return self._change(request, answer)
+        # Whole, for a stream is read once.
+        whole = httpx.Response(answer.status_code, headers=answer.headers, content=answer.read())
+        return self._change(request, whole)
 
 
 def test_one_that_forgets_keys_and_cannot_be_asked_is_graded_c(
