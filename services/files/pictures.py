@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 
 import pi_heif
@@ -11,10 +12,13 @@ import pi_heif
 from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin  # noqa: F401
 
 from services.files.errors import FileUnreadable, ImageTooLarge
-from services.files.rules import LONGEST_SIDE, MOST_PIXELS, PREVIEW_SIDE, Kind
+from services.files.rules import LONGEST_SIDE, MOST_PIXELS, MOST_SCANS, PREVIEW_SIDE, Kind
 
 _QUALITY = 85
 _PREVIEW_QUALITY = 70
+# In a JPEG, what isn't pixels: behind it stands the length of its segment, but for the end.
+_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_SCAN, _END = b"\xda", b"\xd9"
 _FORMATS = {Kind.JPEG: ("JPEG",), Kind.PNG: ("PNG",), Kind.HEIC: ("HEIF",)}
 
 
@@ -52,18 +56,30 @@ def make_preview(picture: Image.Image) -> bytes:
 
 
 def _read(data: bytes, kind: Kind) -> Image.Image:
-    """Raises `ImageTooLarge` by what the file says of itself, before it is decoded."""
+    """Raises `ImageTooLarge`, `FileUnreadable` by what the file says of itself, before it is
+    decoded."""
     picture: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS[kind])
     width, height = picture.size
     if width * height > MOST_PIXELS[kind]:
         raise ImageTooLarge(field="file", kind=kind.value)
     if kind is Kind.JPEG:
+        _refuse_many_scans(data)
         # Decoded at a half, a quarter or an eighth, where what is left is still large enough.
         smaller = max(width, height) // LONGEST_SIDE or 1
         picture.draft("RGB", (width // smaller, height // smaller))
     picture.load()
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=2.0)
     return _on_white(ImageOps.exif_transpose(picture))
+
+
+def _refuse_many_scans(data: bytes) -> None:
+    """Of its first picture; what stands in a segment or behind the end is no scan."""
+    scans, at = 0, 2
+    while (marker := _MARKER.search(data, at)) and marker[1] != _END:
+        scans += marker[1] == _SCAN
+        if scans > MOST_SCANS:
+            raise FileUnreadable(field="file", kind=Kind.JPEG.value)
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

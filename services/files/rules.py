@@ -41,10 +41,14 @@ MOST_PIXELS: Mapping[Kind, int] = {
     Kind.HEIC: 25_000_000,
 }
 
+# Scans of a JPEG, each of which decodes all of it once more: a progressive one has about ten.
+MOST_SCANS = 50
+
 # What the streams of a PDF may unpack to altogether.
 MOST_UNPACKED = 200_000_000
 
-# Of the process that reads a file: what it may take before it is killed.
+# Of the process that reads a file: what it may take before it is killed. What is refused by the
+# rules above takes a second of work and 200 MB at most; an honest picture may take more.
 MEMORY_BYTES: Mapping[Kind, int] = {
     Kind.PDF: 200_000_000,
     # What an honest picture takes at most; one that says that it has more is never decoded.

@@ -149,6 +149,28 @@ def jpeg_bomb() -> bytes:
     return bytes(small)
 
 
+def jpeg_of_scans(scans: int, side: int = 64) -> bytes:
+    """A gray progressive JPEG of which so many scans say that there is no more: a few bytes each,
+    and each has every block looked at."""
+    blocks = (-(-side // 8)) ** 2
+    frame = struct.pack(">HBHHB", 11, 8, side, side, 1) + b"\x01\x11\x00"
+    tables = [bytes([place, 1, *bytes(15), symbol]) for place, symbol in ((0x00, 0), (0x10, 0xE0))]
+    head = [
+        b"\xff\xd8\xff\xdb" + struct.pack(">HB", 67, 0) + bytes([1] * 64),
+        b"\xff\xc2" + frame,
+        *(b"\xff\xc4" + struct.pack(">H", 2 + len(table)) + table for table in tables),
+    ]
+    runs = ("0" + "1" * 14) * (blocks // 32_767 + 1)
+    padded = runs + "1" * (-len(runs) % 8)
+    nothing = int(padded, 2).to_bytes(len(padded) // 8).replace(b"\xff", b"\xff\x00")
+    first = _scan(0, 0) + bytes(-(-blocks // 8))
+    return b"".join([*head, first, (_scan(1, 63) + nothing) * (scans - 1), b"\xff\xd9"])
+
+
+def _scan(begins: int, ends: int) -> bytes:
+    return b"\xff\xda" + struct.pack(">H", 8) + bytes([1, 1, 0, begins, ends, 0])
+
+
 def heic_bomb() -> bytes:
     """A HEIC that says that it has 30,000 x 30,000 points."""
     at = HEIC.index(b"ispe") + 8

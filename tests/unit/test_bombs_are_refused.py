@@ -12,7 +12,7 @@ import pytest
 
 from services.files import cleaning
 from services.files.cleaning import clean
-from services.files.rules import Kind
+from services.files.rules import MOST_SCANS, Kind, Stored
 from services.files.sandbox import _limit
 from services.kernel.errors import DomainError
 from tests.factories import files
@@ -22,6 +22,8 @@ BOMBS = {
     "png": files.png_bomb(),
     "png, text": files.png_bomb_of_text(),
     "jpeg": files.jpeg_bomb(),
+    "jpeg, scans": files.jpeg_of_scans(1000, side=7000),
+    "jpeg, scans, up to the most bytes": files.jpeg_of_scans(100_000, side=7000),
     "heic": files.heic_bomb(),
     "pdf": files.pdf_bomb(),
     "pdf, objects": files.pdf_bomb_of_objects(),
@@ -64,6 +66,15 @@ def test_a_bomb_is_refused_in_words(what: str) -> None:
     with pytest.raises(DomainError) as refused:
         clean(BOMBS[what])
     assert refused.value.code in ("image_too_large", "file_unreadable")
+
+
+def test_a_progressive_picture_is_none_and_what_only_looks_like_scans_is_not_counted() -> None:
+    """What stands behind the end of the picture is another: a video, on some telephones."""
+    most = files.jpeg_of_scans(MOST_SCANS)
+    assert clean(most + b"\xff\xda\x00\x02" * 100).stored is Stored.JPEG
+    with pytest.raises(DomainError) as refused:
+        clean(files.jpeg_of_scans(MOST_SCANS + 1))
+    assert refused.value.code == "file_unreadable"
 
 
 def test_a_process_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
