@@ -1,16 +1,19 @@
-"""Why an enrollment ended and what can be done about it, in the reader's language."""
+"""Why an enrollment ended, or can't be paid any more, and what can be done about it, in the
+reader's language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
+from consular.auth import now
 from consular.i18n import translated, words
 from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Appeal, Program
+from services.enrollments.queries import is_payment_lapsed
 from services.enrollments.remedies import find_remedy
-from services.enrollments.rules import Status
+from services.enrollments.rules import PAYMENT_LAPSED, Status
 from services.enrollments.terms import home_day
 from services.enrollments.words import REASONS
 from services.kernel.working_days import add_working_days
@@ -36,13 +39,15 @@ class RemedyWords:
 
 
 def remedy_in_words(enrollment: Enrollment) -> RemedyWords | None:
-    """None where it didn't end with a no."""
-    program = PROGRAMS[enrollment.program]
-    remedy = find_remedy(program, Status(enrollment.status), enrollment.reason_code)
+    """None where it didn't end with a no, nor waits for a payment whose last day has passed."""
+    program, reason = PROGRAMS[enrollment.program], enrollment.reason_code
+    if is_payment_lapsed(enrollment, home_day(now())):
+        reason = PAYMENT_LAPSED
+    remedy = find_remedy(program, Status(enrollment.status), reason)
     if remedy is None:
         return None
     return RemedyWords(
-        reason_in_words(program, enrollment.reason_code),
+        reason_in_words(program, reason),
         translated(remedy.next_step),
         _appeal(remedy.appeal, home_day(enrollment.changed_at)) if remedy.appeal else None,
     )

@@ -22,7 +22,7 @@ from services.enrollments.models import (
     EnrollmentEvent,
 )
 from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed
-from services.enrollments.rules import CLOCK_RUNS, IDENTITY_CHECKED, UNDECIDED, Status
+from services.enrollments.rules import CLOCK_RUNS, IDENTITY_CHECKED, PAYABLE, UNDECIDED, Status
 from services.enrollments.warnings import list_warnings
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
@@ -178,14 +178,18 @@ def open_details(session: Session, enrollment: Enrollment, vault: Vault) -> Deta
 
 
 def find_payment(enrollment: Enrollment, details: Details, today: date) -> PaymentDetails | None:
-    """What is to be paid now: by a request that waits for it, to its end; for what follows the
-    cover of an active one, until the last day for that."""
+    """What can be paid now, until its last day is over: by a request that waits for it, or for what
+    follows the cover of an active one."""
     payment = details.payment
-    if enrollment.status == Status.PAYMENT_PENDING:
-        return payment
-    if enrollment.status != Status.ACTIVE or payment is None:
+    if enrollment.status not in PAYABLE or payment is None:
         return None
     return payment if payment.due_on >= today else None
+
+
+def is_payment_lapsed(enrollment: Enrollment, today: date) -> bool:
+    """Whether it waits for a payment still, and the last day for that is over."""
+    pay_by = enrollment.pay_by if enrollment.status == Status.PAYMENT_PENDING else None
+    return pay_by is not None and pay_by < today
 
 
 def find_assistance(session: Session, enrollment: UUID) -> AssistedRequest | None:

@@ -15,6 +15,7 @@ from services.enrollments.rules import (
     NO_ANSWER_IN_TERM,
     NOT_ANSWERED,
     OVER,
+    PAYMENT_LAPSED,
     Status,
 )
 
@@ -89,6 +90,14 @@ NEXT_STEPS: Mapping[str, Bilingual] = {
     ),
     NOT_ANSWERED: _AGAIN,
     COVER_LAPSED: _AGAIN,
+    PAYMENT_LAPSED: Bilingual(
+        "La línea de captura ya no sirve: no pagues con ella. Si ya pagaste, guarda tu comprobante"
+        " y espera, puede tardar unos días en verse aquí. Si no pagaste, retira esta solicitud y"
+        " pídela otra vez: te damos otra línea de captura.",
+        "The payment reference no longer works: don't pay with it. If you have paid, keep your"
+        " receipt and wait, it may take a few days to show here. If you haven't, withdraw this"
+        " request and ask for it again: you get a new payment reference.",
+    ),
     "other": _ASK_AGENCY,
 }
 # Not decisions on the person: the request wasn't taken in, or what was given has run out.
@@ -96,7 +105,10 @@ _WITHOUT_APPEAL = frozenset({"curp_invalid", "data_invalid", "nss_invalid", COVE
 
 
 def find_remedy(program: Program, status: Status, reason: str | None) -> Remedy | None:
-    """What can be done about how it ended; None where it didn't end with a no."""
+    """What can be done about how it ended, or about a payment whose last day has passed; None where
+    it didn't end with a no."""
+    if reason == PAYMENT_LAPSED:
+        return Remedy(NEXT_STEPS[reason], None)
     if status not in OVER - {Status.WITHDRAWN} or reason == IDENTITY_CHECKED:
         return None
     appeal = None if reason in _WITHOUT_APPEAL else program.appeal

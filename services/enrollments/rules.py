@@ -118,6 +118,8 @@ NOT_ANSWERED = "not_answered"
 NO_ANSWER_IN_TERM = "no_answer_in_term"
 COVER_LAPSED = "cover_lapsed"
 ASKED_LATE = "asked_late"
+# No reason of an end: it waits for a payment still, and the last day for that has passed.
+PAYMENT_LAPSED = "payment_lapsed"
 
 # Ended by us for a term: the agency's later word can't turn it, and a person settles it with them.
 ENDED_BY_TERM = frozenset({NOT_ANSWERED, NO_ANSWER_IN_TERM})

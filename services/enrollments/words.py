@@ -10,6 +10,7 @@ from services.enrollments.rules import (
     IDENTITY_CHECKED,
     NO_ANSWER_IN_TERM,
     NOT_ANSWERED,
+    PAYMENT_LAPSED,
     By,
     Channel,
     ConsentGiven,
@@ -90,6 +91,7 @@ REASONS: Mapping[str, str] = {
     "nss_mismatch": _("El número de seguridad social (NSS) no es de quien pide la inscripción."),
     "data_invalid": _("Algo de lo que se mandó no está como la dependencia lo pide."),
     COVER_LAPSED: _("Se terminó el tiempo que cubría."),
+    PAYMENT_LAPSED: _("Pasó el último día para pagar."),
     ASKED_LATE: _(
         "La dependencia pidió un dato fuera de su plazo. No puede cerrar tu solicitud por eso:"
         " sigue en revisión."

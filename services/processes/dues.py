@@ -146,7 +146,7 @@ def _payable(
         return None
     today = day_in_mexico(now)
     payment = find_payment(enrollment, open_details(session, enrollment, vault), today)
-    if payment is None or payment.due_on < today:
+    if payment is None:
         return None
     return Payable(
         enrollment,

@@ -11,6 +11,7 @@ import pypdfium2
 import pytest
 from werkzeug.test import TestResponse
 
+from consular.i18n import date_long
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus
 from services.enrollments.rules import Status
@@ -43,6 +44,15 @@ class Asked:
         agency_says(
             self.web.database, self.web.app.extensions["consular.vault"], UUID(self.id), *words
         )
+
+    def answer(self, language: str = "es") -> dict[str, Any]:
+        answer = self.web.call(
+            "GET",
+            f"/enrollments/{self.id}",
+            token=self.token,
+            headers={"Accept-Language": language},
+        )
+        return dict(answer.get_json())
 
     def paper(self, name: str, token: str = "", language: str = "es") -> TestResponse:
         return self.web.call(
@@ -100,10 +110,31 @@ def test_a_proof_of_social_security_says_from_when_to_when_it_covers(web: Web) -
 
 
 def test_a_payment_line_has_amount_reference_last_day_and_where(asked: Asked) -> None:
-    asked.hear(payment_line())
-    words = said(asked.paper("payment"))
-    for expected in ("1,234.50", "0012 3456 7890 1234 567", "7 de diciembre de 2026", "Finabien"):
+    line = payment_line()
+    asked.hear(line)
+    assert line.details.payment
+    with asked.web.app.test_request_context("/"):
+        last_day = date_long(line.details.payment.due_on)
+    words = " ".join(said(asked.paper("payment")).split())
+    for expected in ("1,234.50", "0012 3456 7890 1234 567", last_day, "Finabien"):
         assert expected in words
+
+
+def test_after_its_last_day_a_line_is_gone_and_the_answer_says_what_to_do(asked: Asked) -> None:
+    asked.hear(payment_line(days=1))
+    before = asked.answer()
+    assert before["payment"]["due_on"] == before["pay_by"]
+    assert before["remedy"] is None
+    asked.hear(payment_line(days=-1))
+    after = asked.answer()
+    assert (after["status"], after["payment"]) == ("payment_pending", None)
+    assert after["pay_by"] < before["pay_by"]
+    assert after["remedy"]["reason"] == "Pasó el último día para pagar."
+    assert "retira esta solicitud y pídela otra vez" in after["remedy"]["next_step"]
+    assert after["remedy"]["appeal"] is None
+    assert "withdraw" in after["actions"]
+    assert asked.answer("en")["remedy"]["reason"] == "The last day to pay has passed."
+    assert asked.paper("payment").status_code == 409
 
 
 def test_there_is_nothing_to_print_before_its_time(asked: Asked) -> None:

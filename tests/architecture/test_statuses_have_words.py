@@ -85,6 +85,7 @@ COMPLETE: Mapping[str, set[str]] = {
         enrollments.NO_ANSWER_IN_TERM,
         enrollments.COVER_LAPSED,
         enrollments.ASKED_LATE,
+        enrollments.PAYMENT_LAPSED,
         "curp_invalid",
         "nss_invalid",
         "nss_mismatch",

@@ -17,6 +17,7 @@ from services.enrollments.models import Enrollment
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.enrollments.rules import Status
+from services.enrollments.terms import home_day
 from services.files.cleaning import CleanFile
 from services.files.rules import Stored
 from services.folders.uploading import UploadDocument, upload
@@ -121,9 +122,10 @@ def upload_document(session: Session, enrollment: Enrollment, kind: str, *, vaul
     upload(session, enrollment.folder_id, command, now=system_clock(), actor=actor, vault=vault)
 
 
-def payment_line(reference: str = "0012345678901234567") -> AgencyStatus:
-    """The agency asks for a payment."""
-    payment = PaymentDetails(reference, Money(123450, "MXN"), date(2026, 12, 7))
+def payment_line(days: int = 20) -> AgencyStatus:
+    """The agency asks for a payment, by a line of so many days."""
+    due_on = home_day(system_clock()) + timedelta(days=days)
+    payment = PaymentDetails("0012345678901234567", Money(123450, "MXN"), due_on)
     return AgencyStatus(Status.PAYMENT_PENDING, details=Details(payment=payment))
 
 

@@ -31,6 +31,7 @@ from tests.factories.web import Web
 from tests.pages.test_sending import sender
 
 QUESTION = "¿Pagar también cuotas del IMSS?"
+FROM_HERE = "Pagarla desde aquí, al enviar dinero a México"
 PRICE = {"send_amount": "300", "funding": "bank_account", "payout": "branch"}
 MOST_OF_TWO_PARTS = 7
 RECIPIENT = {"given_names": "Rosa", "first_surname": "Demo"}
@@ -59,9 +60,9 @@ class Asked:
             ).id
         self.hear(Status.SENT_TO_AGENCY)
 
-    def asks_for_payment(self) -> None:
-        """By a line of twelve days."""
-        due_on = day_in_mexico(system_clock()) + timedelta(days=12)
+    def asks_for_payment(self, days: int = 12) -> None:
+        """By a line of so many days."""
+        due_on = day_in_mexico(system_clock()) + timedelta(days=days)
         line = PaymentDetails("01234567890123456789", Money(1_234_50, "MXN"), due_on)
         self.hear(Status.PAYMENT_PENDING, Details(payment=line))
 
@@ -127,6 +128,17 @@ def test_it_is_asked_only_where_dues_are_waited_for(asked: Asked) -> None:
     assert QUESTION not in asked.page("/enviar")
 
 
+def test_after_the_last_day_it_is_offered_nowhere(asked: Asked) -> None:
+    address = f"/inscripciones/{asked.id}"
+    asked.asks_for_payment(days=0)
+    assert FROM_HERE in asked.page(address)
+    asked.asks_for_payment(days=-1)
+    page = asked.page(address)
+    assert "Pasó el último día para pagar." in page
+    assert FROM_HERE not in page
+    assert QUESTION not in asked.page("/enviar")
+
+
 def test_an_active_one_goes_on_by_what_is_paid_with_a_transfer(asked: Asked) -> None:
     asked.asks_for_payment()
     asked.is_covered()
@@ -138,7 +150,7 @@ def test_an_active_one_goes_on_by_what_is_paid_with_a_transfer(asked: Asked) -> 
     page = asked.page(address)
     assert "Para que siga" in page
     assert "9876 5432 1098 7654 3210" in page
-    assert 'href="/enviar"' in page
+    assert FROM_HERE in page
     assert asked.client.get(f"{address}/pago.pdf").status_code == 200
     assert QUESTION in asked.page("/enviar")
     asked.order()

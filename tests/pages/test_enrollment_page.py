@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from consular.i18n import date_long
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.queries import get_enrollment
 from services.enrollments.requesting import request_enrollment
@@ -24,7 +25,7 @@ class Asked:
     """An RFC that a citizen asked for, and their browser."""
 
     def __init__(self, web: Web, consulate: str | None = None) -> None:
-        self.database = web.database
+        self.app, self.database = web.app, web.database
         self.vault = web.app.extensions["consular.vault"]
         with self.database.transaction(NETWORK_SCOPE) as session:
             actor = Actor(Role.CITIZEN, make_account(session))
@@ -102,6 +103,27 @@ def test_a_payment_line_shows_its_barcode_and_opens_as_a_file(asked: Asked) -> N
     assert (file.status_code, file.mimetype) == (200, "application/pdf")
     assert asked.browser.get(f"{asked.address}/acuse.pdf").mimetype == "application/pdf"
     assert asked.browser.get(f"{asked.address}/constancia.pdf").status_code == 409
+
+
+def test_after_its_last_day_a_payment_line_is_gone_and_the_page_says_what_to_do(
+    asked: Asked,
+) -> None:
+    line = payment_line(days=-1)
+    asked.hear(line)
+    assert line.details.payment
+    with asked.app.test_request_context("/"):
+        last_day = date_long(line.details.payment.due_on)
+    page = asked.page()
+    assert "Pasó el último día para pagar." in page
+    assert f"Fue el {last_day} (hora de la Ciudad de México)." in page
+    assert "retira esta solicitud y pídela otra vez" in page
+    assert "Retirar mi solicitud" in page
+    for gone in ("0012 3456 7890", 'role="img"', "pago.pdf", "Falta tu pago", "Intentar otra vez"):
+        assert gone not in page
+    assert asked.browser.get(f"{asked.address}/pago.pdf").status_code == 409
+    english = unescape(asked.browser.get(f"{asked.address}?lang=en").text)
+    assert "The last day to pay has passed." in english
+    assert "withdraw this request and ask for it again" in english
 
 
 def test_the_proof_is_offered_once_it_is_active(asked: Asked) -> None:

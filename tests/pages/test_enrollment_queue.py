@@ -96,6 +96,17 @@ def test_terms_that_end_soon_have_a_list_of_their_own(office: Office) -> None:
     assert names(office.officer, "?lapsing=yes") == ["Pendiente"]
 
 
+def test_the_desk_is_told_that_the_last_day_to_pay_has_passed(office: Office) -> None:
+    address = f"{QUEUE}/{office.unpaid}"
+    assert "0012 3456 7890" in office.officer.get(address).text
+    office.hear(office.unpaid, payment_line(days=-1))
+    page = unescape(office.officer.get(address).text)
+    assert "Pasó el último día para pagar." in page
+    assert "retira esta solicitud y pídela otra vez" in page
+    assert "0012 3456 7890" not in page
+    assert "payment.pdf" not in page
+
+
 def test_a_folio_opens_its_request_and_everybody_seen_is_written_down(office: Office) -> None:
     with office.web.database.transaction(NETWORK_SCOPE) as session:
         folio = session.get_one(Enrollment, office.active).folio

@@ -13,7 +13,13 @@ from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, list_lapsed, remind
 from services.enrollments.models import Enrollment
 from services.enrollments.progress import AgencyStatus, is_asked_about, record_progress
-from services.enrollments.queries import find_payment, list_history, open_details, open_result
+from services.enrollments.queries import (
+    find_payment,
+    is_payment_lapsed,
+    list_history,
+    open_details,
+    open_result,
+)
 from services.enrollments.rules import Status
 from services.incidents.models import Incident
 from services.kernel.audit import Actor
@@ -179,7 +185,10 @@ def test_what_follows_a_cover_is_paid_by_a_line_of_its_own(
 ) -> None:
     first, second = date(2026, 11, 30), date(2026, 12, 20)
     _hear(session, sent, AgencyStatus(Status.PAYMENT_PENDING, details=_line(first)))
-    assert _payment(session, sent, first + timedelta(days=9)) == _line(first).payment
+    assert _payment(session, sent, first) == _line(first).payment
+    assert not is_payment_lapsed(sent, first)
+    assert _payment(session, sent, first + timedelta(days=1)) is None
+    assert is_payment_lapsed(sent, first + timedelta(days=1))
     # Paid before its last day: there is nothing more to pay.
     _hear(session, sent, _covers("2026-12-31"))
     assert (_payment(session, sent, NOW.date()), sent.pay_by) == (None, None)

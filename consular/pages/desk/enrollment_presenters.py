@@ -119,6 +119,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
     )
     details = open_details(session, enrollment, vault)
     payment = find_payment(enrollment, details, home_day(now()))
+    remedy = remedy_in_words(enrollment)
     status, reachable = Status(enrollment.status), bool(person.email or person.phone)
     return {
         "id": enrollment.id,
@@ -127,7 +128,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "status": enrollment.status,
         "waits": waits_for(status, reachable=reachable).value,
         "last_day": last_day(enrollment),
-        "reason": reason_in_words(program, enrollment.reason_code),
+        "reason": remedy.reason if remedy else reason_in_words(program, enrollment.reason_code),
         "name": name_shown(person),
         "person": [
             {"label": label, "value": value}
@@ -150,7 +151,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "papers": list_papers(enrollment, payment),
         "history": [_step(program, step) for step in list_history(session, enrollment.id)],
         "over": waits_for(status, reachable=reachable) is WaitsFor.NOBODY,
-        "remedy": remedy_in_words(enrollment),
+        "remedy": remedy,
         "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
         "may_tell": may_resend_notice(status) and reachable,

@@ -59,7 +59,8 @@ class AppealAnswer(fields.Answer):
 
 
 class RemedyAnswer(fields.Answer):
-    """What can be done about a no, in the reader's language."""
+    """What can be done about a no, or a payment whose last day has passed, in the reader's
+    language."""
 
     reason = fields.Text()
     next_step = fields.Text()
@@ -98,7 +99,8 @@ class EnrollmentAnswer(fields.Answer):
     """``actions``: what may be done now; ``result`` once the agency decided.
 
     ``requested`` names fields and documents that the agency wants corrected until ``answer_by``;
-    ``resolve_by`` is the last day for it to decide. Both end when the day ends in Mexico City.
+    ``resolve_by`` is the last day for it to decide, ``pay_by`` the one to pay, after which
+    ``payment`` is null. Each ends when the day ends in Mexico City.
     """
 
     id = fields.Id()
@@ -111,6 +113,7 @@ class EnrollmentAnswer(fields.Answer):
     requested = fields.Texts(required=False)
     answer_by = fields.CalendarDay(allow_none=True)
     resolve_by = fields.CalendarDay(allow_none=True)
+    pay_by = fields.CalendarDay(allow_none=True)
     appointment = fields.One(AppointmentDetailsAnswer, allow_none=True, required=False)
     payment = fields.One(PaymentAnswer, allow_none=True, required=False)
     remedy = fields.One(RemedyAnswer, allow_none=True, required=False)

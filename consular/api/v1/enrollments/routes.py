@@ -25,6 +25,7 @@ from services.enrollments.assisting import Assistance, request_for_person
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import (
     find_assistance,
+    find_payment,
     get_enrollment,
     list_enrollments,
     list_history,
@@ -34,6 +35,7 @@ from services.enrollments.queries import (
 )
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import Paper, Status, actions
+from services.enrollments.terms import home_day
 from services.enrollments.withdrawing import withdraw
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
@@ -241,7 +243,7 @@ def detailed(session: Session, enrollment: Any) -> dict[str, Any]:
         enrollment,
         requested=details.requested,
         appointment=details.appointment,
-        payment=details.payment,
+        payment=find_payment(enrollment, details, home_day(now())),
         remedy=remedy_in_words(enrollment),
         actions=sorted(actions(Status(enrollment.status))),
         history=list_history(session, enrollment.id),
