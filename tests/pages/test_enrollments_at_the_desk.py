@@ -12,10 +12,13 @@ from sqlalchemy import select
 
 from services.citizens.models import LoginCode
 from services.enrollments.models import AssistedRequest, Enrollment
+from services.enrollments.progress import AgencyStatus
+from services.enrollments.rules import Status
 from services.folders.models import Folder
 from services.kernel.audit import AuditEntry
 from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
+from tests.factories.enrollments import agency_says, rfc_of
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web
 
@@ -205,3 +208,120 @@ def test_the_plan_stands_beside_the_request_and_looking_is_noted(
     with web.database.transaction(NETWORK_SCOPE) as session:
         noted = select(AuditEntry.subject_id).where(AuditEntry.action == "folder.read")
         assert session.scalars(noted).all() == [folder.id]
+
+
+WORK = {
+    "data-state": "JC", "data-municipality": "Tonalá", "data-occupation": "Cocinera",
+    "data-income": "12000", "data-period": "monthly", "data-has_family": "no",
+}  # fmt: skip
+RFC_NUMBER = rfc_of(FORM["curp"])
+
+
+def _hear(web: Web, program: str, result: dict[str, str]) -> None:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        id = session.scalars(select(Enrollment.id).where(Enrollment.program == program)).one()
+    said = AgencyStatus(Status.ACTIVE, result=result)
+    agency_says(web.database, web.app.extensions["consular.vault"], id, said)
+
+
+def _want(web: Web, program: str) -> str:
+    """The address of the one request, whose person wants that program too."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        [enrollment] = session.scalars(select(Enrollment)).all()
+        session.get_one(Folder, enrollment.folder_id).wanted = [program]
+        return f"/desk/enrollments/{enrollment.id}"
+
+
+def _folder_reads(web: Web) -> int:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        noted = select(AuditEntry.subject_id).where(AuditEntry.action == "folder.read")
+        return len(session.scalars(noted).all())
+
+
+class _Form:
+    """A program's form that is filled in page by page; the draft goes along."""
+
+    def __init__(self, browser: Browser, at: str) -> None:
+        self.browser, self.steps = browser, [at]
+        self.go(at)
+
+    def go(self, address: str) -> None:
+        """Follow to the page where that leads."""
+        answer = self.browser.get(address)
+        while answer.status_code == 303:
+            address = answer.location
+            answer = self.browser.get(address)
+        self.at, _, query = address.partition("?")
+        self.draft = parse_qs(query).get("d", [""])[0]
+        self.steps.append(self.at.rpartition("/")[2])
+        self.page = unescape(answer.text)
+
+    def send(self, **answers: str) -> None:
+        """Send the page with these answers."""
+        answer = self.browser.post(self.at, d=self.draft, **answers)
+        assert answer.status_code == 303, answer.text
+        self.go(answer.location)
+
+    def fill_in_work(self) -> None:
+        """From the place on to the page that checks all."""
+        for names in (("state", "municipality"), ("occupation", "income"), ("period",),
+                      ("has_family",)):  # fmt: skip
+            self.send(**{f"data-{name}": WORK[f"data-{name}"] for name in names})
+
+
+def _ask_for_rfc(officer: Browser) -> None:
+    begun = officer.post(NEW, **FORM, **SEEN, **CONTACT)
+    page = officer.send(f"{NEW}/code", d=_draft(begun.location), without="yes").text
+    assert "La solicitud quedó recibida" in page
+
+
+def test_a_step_whose_turn_it_is_opens_with_what_was_told(web: Web, officer: Browser) -> None:
+    _ask_for_rfc(officer)
+    at = _want(web, "imss")
+    before = officer.get(at).text
+    assert f'action="{at}/next/nss"' in before
+    assert f'action="{at}/next/imss"' not in before
+    _hear(web, "rfc", {"rfc": RFC_NUMBER})
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        [enrollment] = session.scalars(select(Enrollment)).all()
+        session.get_one(Folder, enrollment.folder_id).wanted = ["imss_family_health"]
+    page = officer.get(at).text
+    assert "La pide la persona con su cuenta" in page
+    assert f'action="{at}/next/imss_family_health"' not in page
+    reads = _folder_reads(web)
+    form = _Form(officer, officer.post(f"{at}/next/imss").location)
+    assert _folder_reads(web) == reads + 1
+    assert form.at.endswith("/new/imss/lugar")
+    numbers = officer.get(f"/desk/enrollments/new/imss/numeros?d={form.draft}").text
+    assert f'value="{RFC_NUMBER}"' in numbers
+    form.fill_in_work()
+    assert form.at.endswith("/new/imss/revisar")
+    for told in ("Gloria Hernández García", FORM["curp"], CONTACT["email"], RFC_NUMBER):
+        assert told in form.page
+    assert "en inglés" in form.page
+    # The permission is for one transfer: it is asked for again.
+    assert not re.search(r'name="consents" value="transfer_to_agency" checked', form.page)
+    form.send(**SEEN)
+    assert 'href="#f-consents"' in form.page
+    form.send(consents="transfer_to_agency", **SEEN)
+    assert form.at.endswith("/new/imss/code")
+    form.send(without="yes")
+    assert "La solicitud quedó recibida" in form.page
+
+
+def test_any_program_can_begin_with_what_was_told_in_one_request(
+    web: Web, officer: Browser
+) -> None:
+    _ask_for_rfc(officer)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        id = session.scalars(select(Enrollment.id)).one()
+    at = f"/desk/enrollments/{id}"
+    assert f'href="{at}/next"' in officer.get(at).text
+    assert f'action="{at}/next/nss"' in officer.get(f"{at}/next").text
+    form = _Form(officer, officer.post(f"{at}/next/nss").location)
+    assert FORM["curp"] in form.page
+    assert officer.get(f"{at}/next/nss").location == at
+    assert officer.post(f"{at}/next/imss_family_health").status_code == 404
+    elsewhere = staff_browser(web.app, "officer", "houston")
+    assert elsewhere.get(f"{at}/next").status_code == 404
+    assert elsewhere.post(f"{at}/next/nss").status_code == 404

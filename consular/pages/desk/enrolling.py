@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
+from consular.access_log import record_reading
 from consular.auth import HELPERS, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
@@ -21,21 +22,24 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.desk.consenting import contact_of, prove_contact, send_code_to_person
 from consular.pages.drafts import answers, draft, draft_id, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.portal.form_prefill import as_form, form_from_folder
 from consular.pages.portal.names import offices
-from consular.pages.portal.program_pages import FIRST, FormPages, page_address
+from consular.pages.portal.program_pages import FIRST, FormPages, page_address, pages_of
 from consular.pages.portal.program_request import open_program, read_page, read_request
 from consular.pages.portal.program_views import form_page, names_page, page_values, send_page
 from consular.pages.portal.signing_in import CODE_SENT, MINUTES, SENT_AGAIN, code_sent, sent_at
 from services.citizens.codes import Destination
-from services.citizens.people import full_name
+from services.citizens.people import full_name, open_person
 from services.enrollments.assisting import (
     Assistance,
     channel_of,
     may_be_asked_for,
     request_for_person,
 )
+from services.enrollments.planning import find_plan
 from services.enrollments.programs.registry import open_programs
 from services.enrollments.programs.schema import Program
+from services.enrollments.queries import get_applicant, get_enrollment
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.rules import Channel
 from services.enrollments.warnings import list_warnings
@@ -50,11 +54,35 @@ OF_HELPER = frozenset({"document", "identity_checked"})
 @allow(HELPERS)
 def new_enrollment() -> str:
     """Show the programs that can be asked for here."""
-    return render_template(
-        "desk/enroll_program.html",
-        programs=[program for program in open_programs() if may_be_asked_for(program)],
-        others=[program for program in open_programs() if not may_be_asked_for(program)],
-    )
+    return _programs(None)
+
+
+@pages.get("/enrollments/<uuid:id>/next")
+@allow(HELPERS)
+def enroll_other(id: UUID) -> str:
+    """Show them for the person of a request, who has told their data."""
+    with transaction() as session:
+        get_enrollment(session, id)
+    return _programs(id)
+
+
+@pages.post("/enrollments/<uuid:id>/next/<code:program>")
+@allow(HELPERS)
+def enroll_next(id: UUID, program: str) -> Response:
+    """Open the program's form with what the folder of a request holds, or else with its person; who
+    can read that it was opened."""
+    chosen = _open(program)
+    with transaction() as session:
+        before = get_enrollment(session, id)
+        folder, _plan = find_plan(session, before, vault()) or (None, [])
+        if folder is None:
+            record_reading(session, "enrollment", before)
+            form = as_form(open_person(get_applicant(session, before), vault()))
+        else:
+            record_reading(session, "folder", folder)
+            form = form_from_folder(session, folder, chosen)
+    form |= {"notices": before.language, "consulate": before.consulate_code or ""}
+    return _go_to(chosen, form)
 
 
 @pages.get("/enrollments/new/<code:program>", defaults={"page": FIRST})
@@ -193,6 +221,21 @@ def _read_all(program: Program, form: dict[str, str], errors: Errors) -> Request
         checked = form.get("identity_checked") == "true"
         check(SeenSchema(), {**pick(form, "document"), "identity_checked": checked}, errors)
     return None if errors else command
+
+
+def _go_to(program: Program, form: dict[str, str]) -> Response:
+    """To the first page of its form where something is missing, else to the one that checks it."""
+    last = pages_of(program, form).last
+    return go(page_address(program, last, keep_draft(form), view=VIEW))
+
+
+def _programs(id: UUID | None) -> str:
+    return render_template(
+        "desk/enroll_program.html",
+        programs=[program for program in open_programs() if may_be_asked_for(program)],
+        others=[program for program in open_programs() if not may_be_asked_for(program)],
+        id=id,
+    )
 
 
 def _open(program: str) -> Program:

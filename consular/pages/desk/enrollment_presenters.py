@@ -23,6 +23,7 @@ from consular.pages.portal.requested_corrections import requested_corrections
 from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words
 from services.citizens.people import open_person
+from services.enrollments.assisting import may_be_asked_for
 from services.enrollments.office_queue import QueueLine, StatusCount
 from services.enrollments.planning import PlanStep, StepState, find_plan
 from services.enrollments.programs.registry import PROGRAMS
@@ -154,6 +155,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "remedy": remedy,
         "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
+        "may_ask_more": person.curp is not None,
         "may_tell": may_resend_notice(status) and reachable,
     }
 
@@ -175,6 +177,8 @@ def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
     elif step.state is StepState.WAITING:
         before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         said = _("Va después de: %(programs)s.", programs=before)
+    elif step.state is StepState.READY and not may_be_asked_for(PROGRAMS[step.program]):
+        said = _("La pide la persona con su cuenta")
     elif step.state is StepState.READY:
         said = _("Se puede pedir ya")
     else:
@@ -184,7 +188,17 @@ def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
         "state": step.state,
         "words": said,
         "address": url_for("desk.enrollment", id=step.enrollment) if other else "",
+        "asked_at": _asked_at(step, open_here),
     }
+
+
+def _asked_at(step: PlanStep, open_here: UUID) -> str:
+    """Where its form is sent for, filled in with what the folder holds; empty unless that is its
+    turn and staff may ask for it."""
+    program = PROGRAMS[step.program]
+    if step.state is not StepState.READY or not (program.open and may_be_asked_for(program)):
+        return ""
+    return url_for("desk.enroll_next", id=open_here, program=step.program)
 
 
 def planned(session: Session, chosen: Sequence[UUID], action: str) -> list[dict[str, Any]]:

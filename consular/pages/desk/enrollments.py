@@ -125,7 +125,12 @@ def enrollment(id: UUID) -> str:
         )
 
 
-reopen(pages, ["/enrollments/<uuid:id>/<code:step>"], "desk.enrollment", HELPERS)
+reopen(
+    pages,
+    ["/enrollments/<uuid:id>/<code:step>", "/enrollments/<uuid:id>/next/<code:program>"],
+    "desk.enrollment",
+    HELPERS,
+)
 
 
 @pages.get("/enrollments/<uuid:id>/answer")

@@ -23,8 +23,8 @@ from consular.pages.portal.folder_shown import (
     shown_answers,
     shown_plan,
 )
-from consular.pages.portal.form_prefill import as_form
-from consular.pages.portal.program_form import PREFIX, data_of, form_of
+from consular.pages.portal.form_prefill import form_from_folder
+from consular.pages.portal.program_form import PREFIX, data_of
 from consular.pages.portal.program_pages import page_address, pages_of
 from consular.pages.portal.program_request import open_program
 from consular.pages.posting import reopen
@@ -163,10 +163,7 @@ def plan_request(id: UUID, step: str) -> Response:
     """Open the program's form, filled in with what the folder holds, where something is missing."""
     program = open_program(step)
     with transaction() as session:
-        row = get_folder(session, id)
-        person = open_person(latest_person(session, row), vault())
-        known = read_known(session, row, vault())
-    form = {**as_form(person), **form_of(program.fields, known.data_for(program))}
+        form = form_from_folder(session, get_folder(session, id), program)
     return go(page_address(program, pages_of(program, form).last, keep_draft(form)))
 
 

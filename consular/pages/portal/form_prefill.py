@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from flask import g
+from sqlalchemy.orm import Session
 
 from consular.auth import account, now, vault
 from consular.db import transaction
 from consular.pages.forms import DATE_PARTS
+from consular.pages.portal.program_form import form_of
 from services.citizens.accounts import find_holder, suggest_holder
 from services.citizens.people import PersonData, open_person
+from services.enrollments.choosing import latest_person
+from services.enrollments.planning import read_known
+from services.enrollments.programs.schema import Program
+from services.folders.models import Folder
 
 TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
 # Says that the answers come from another request and may be somebody else's.
@@ -35,3 +41,10 @@ def as_form(profile: PersonData) -> dict[str, str]:
     if profile.birth_date:
         form |= {f"birth_date-{p}": str(getattr(profile.birth_date, p)) for p in DATE_PARTS}
     return form
+
+
+def form_from_folder(session: Session, folder: Folder, program: Program) -> dict[str, str]:
+    """The program's form with what the folder holds: whose it is, and what was told before."""
+    person = open_person(latest_person(session, folder), vault())
+    known = read_known(session, folder, vault())
+    return {**as_form(person), **form_of(program.fields, known.data_for(program))}
