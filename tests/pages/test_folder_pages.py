@@ -218,3 +218,25 @@ def test_nobody_else_sees_the_folder(web: Web, owner: Owner) -> None:
     for path in ("", "/permisos", "/respuestas", "/respuestas.json", "/agregar"):
         assert stranger.get(f"{owner.address}{path}").status_code == 404
     assert stranger.post(f"{owner.address}/quitar/rfc").status_code == 404
+
+
+def _begin(owner: Owner, program: str, **changes: str) -> dict[str, str]:
+    """The text fields of the form's second page, begun at the guide and sent with who it is."""
+    guide = unescape(owner.browser.get(f"/inscripciones/{program}").text)
+    [at] = re.findall(r'<a class="btn btn-primary" href="([^"]+)">Empezar</a>', guide)
+    first = {**_shown(owner.browser.get(at).text), **changes}
+    answer = owner.browser.post(at, **first)
+    assert re.search("/(numeros|lugar)[?]", answer.location), answer.location
+    return _shown(owner.browser.get(answer.location).text)
+
+
+def test_the_guide_leads_to_a_form_that_asks_nothing_again(owner: Owner) -> None:
+    owner.choose("imss")
+    owner.request("imss")
+    owner.request("rfc")
+    owner.activate("rfc")
+    assert _begin(owner, "imss")["data-rfc"] == owner.results["rfc"]["rfc"]
+    assert _begin(owner, "imss_family_health")["data-municipality"] == "Guadalajara"
+    other = make_applicant()
+    form = {**applicant_form(other), "email": other.email or ""}
+    assert "data-rfc" not in _begin(owner, "imss", **form)

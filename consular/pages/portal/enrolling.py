@@ -15,7 +15,7 @@ from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import go
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.folder import WANTED
-from consular.pages.portal.form_prefill import prefilled_form
+from consular.pages.portal.form_prefill import prefilled_form, told_before
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_pages import FIRST, FormPages
 from consular.pages.portal.program_request import open_program, read_page, read_request
@@ -38,9 +38,10 @@ VIEW = "portal.enroll"
 @pages.get("/inscripciones/nueva/<code:program>/<code:page>")
 @allow(CITIZEN)
 def enroll(program: str, page: str) -> Response | str:
-    """A page of the program's form, with what the account's holder told before."""
+    """A page of the program's form, with what the account told of its person before."""
+    chosen = open_program(program)
     form = {**prefilled_form(), **draft().form}
-    return form_page(open_program(program), page, form, _show, view=VIEW)
+    return form_page(chosen, page, {**told_before(chosen, form), **form}, _show, view=VIEW)
 
 
 @pages.post("/rfc", defaults={"program": "rfc", "page": FIRST})

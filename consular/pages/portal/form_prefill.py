@@ -10,11 +10,13 @@ from consular.db import transaction
 from consular.pages.forms import DATE_PARTS
 from consular.pages.portal.program_form import form_of
 from services.citizens.accounts import find_holder, suggest_holder
-from services.citizens.people import PersonData, open_person
+from services.citizens.people import PersonData, curp_index, open_person
 from services.enrollments.choosing import latest_person
 from services.enrollments.planning import read_known
 from services.enrollments.programs.schema import Program
 from services.folders.models import Folder
+from services.folders.queries import find_folder, get_folder
+from services.kernel.identifiers import parse_curp
 
 TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
 # Says that the answers come from another request and may be somebody else's.
@@ -41,6 +43,21 @@ def as_form(profile: PersonData) -> dict[str, str]:
     if profile.birth_date:
         form |= {f"birth_date-{p}": str(getattr(profile.birth_date, p)) for p in DATE_PARTS}
     return form
+
+
+def told_before(program: Program, form: dict[str, str]) -> dict[str, str]:
+    """What the account's folder of whoever the form names holds for the program; nothing for
+    somebody new."""
+    try:
+        curp = parse_curp(form.get("curp", ""))
+    except ValueError:
+        return {}
+    with transaction() as session:
+        folder = find_folder(session, account(), curp_index(curp, vault()))
+        if folder is None:
+            return {}
+        known = read_known(session, get_folder(session, folder), vault())
+    return form_of(program.fields, known.data_for(program))
 
 
 def form_from_folder(session: Session, folder: Folder, program: Program) -> dict[str, str]:
