@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
-from services.citizens.people import find_key, open_person
+from services.citizens.people import curp_index, find_key, open_person
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.models import (
     AssistedRequest,
@@ -76,6 +76,26 @@ def get_with_applicant(session: Session, enrollment: UUID) -> tuple[Enrollment, 
 def find_by_folio(session: Session, folio: str) -> UUID | None:
     """The id of the enrollment with that folio."""
     return session.scalar(select(Enrollment.id).where(Enrollment.folio == folio))
+
+
+def find_undecided(
+    session: Session, curp: str, program: str, vault: Vault, *, asked_by: UUID | None = None
+) -> UUID | None:
+    """The request under way for the program of whoever has that CURP, if the transaction may see
+    one; ``asked_by``: only one that this member of staff asked for."""
+    query = (
+        select(Enrollment.id)
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(
+            Person.curp_index == curp_index(curp, vault),
+            Enrollment.program == program,
+            Enrollment.status.in_(sorted(UNDECIDED)),
+        )
+    )
+    if asked_by:
+        assisted = select(AssistedRequest.enrollment_id)
+        query = query.where(Enrollment.id.in_(assisted.where(AssistedRequest.asked_by == asked_by)))
+    return session.scalars(query.limit(1)).first()
 
 
 def find_request(session: Session, folio: str) -> Enrollment | None:

@@ -325,3 +325,64 @@ def test_any_program_can_begin_with_what_was_told_in_one_request(
     elsewhere = staff_browser(web.app, "officer", "houston")
     assert elsewhere.get(f"{at}/next").status_code == 404
     assert elsewhere.post(f"{at}/next/nss").status_code == 404
+
+
+def _to_check(browser: Browser, **numbers: str) -> _Form:
+    """IMSS, filled in from its first page to the one that checks all."""
+    form = _Form(browser, "/desk/enrollments/new/imss")
+    person = {name: value for name, value in FORM.items() if name != "consents"}
+    form.send(**person)
+    assert 'href="#f-email"' in form.page
+    form.send(**person, **CONTACT)
+    assert form.at.endswith("/imss/numeros")
+    assert "Paso 2 de 7" in form.page
+    form.send(**numbers)
+    form.fill_in_work()
+    assert form.at.endswith("/imss/revisar")
+    return form
+
+
+def test_a_long_form_is_asked_page_by_page_to_the_end(web: Web, agent: Browser) -> None:
+    form = _to_check(agent, **{"data-rfc": RFC_NUMBER})
+    [change] = re.findall(r'href="([^"]+/imss/trabajo[?][^"]+)">Cambiar<[^>]+> En qué', form.page)
+    form.go(change)
+    form.send(**{"data-occupation": "Albañil", "data-income": "12000"})
+    form.go(f"/desk/enrollments/new/imss/revisar?d={form.draft}")
+    assert "Albañil" in form.page
+    assert "Cocinera" not in form.page
+    assert "Los avisos van solo a la persona, a gloria@demo.invalid" in form.page
+    form.send()
+    assert 'href="#f-consents"' in form.page
+    form.send(consents="transfer_to_agency")
+    assert form.at.endswith("/imss/code")
+    form.send(code=_sent_code(web))
+    assert "La solicitud quedó recibida" in form.page
+    enrollment, assisted = _asked(web)
+    assert (enrollment.program, assisted.consent) == ("imss", "code")
+
+
+def test_what_comes_first_is_asked_first_and_the_answers_are_kept(
+    web: Web, officer: Browser
+) -> None:
+    form = _to_check(officer)
+    assert "Primero va: Registro Federal de Contribuyentes" in form.page
+    assert 'name="consents"' not in form.page
+    form.send(consents="transfer_to_agency", **SEEN)
+    assert form.at == "/desk/enrollments/new/rfc"
+    assert f'value="{FORM["curp"]}"' in form.page
+    assert not re.search(r'name="consents" value="transfer_to_agency" checked', form.page)
+    form.send(consents="transfer_to_agency", **SEEN)
+    form.send(without="yes")
+    assert "La solicitud quedó recibida" in form.page
+    at, words = form.at, _words(form.page)
+    assert "Seguro social" in words[words.index("Su plan") :]
+    again = _to_check(officer)
+    assert f'href="{at}"' in again.page
+    assert "Pedir primero" not in again.page
+    elsewhere = _to_check(staff_browser(web.app, "officer", "houston"))
+    assert f'href="{at}"' not in elsewhere.page
+    _hear(web, "rfc", {"rfc": RFC_NUMBER})
+    form.go(officer.post(f"{at}/next/imss").location)
+    assert form.at.endswith("/imss/revisar")
+    assert "Tonalá" in form.page
+    assert RFC_NUMBER in form.page

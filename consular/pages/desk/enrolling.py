@@ -11,22 +11,43 @@ from uuid import UUID
 
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from consular.access_log import record_reading
-from consular.auth import HELPERS, actor, allow, now, vault
+from consular.auth import HELPERS, account, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
+from consular.i18n import translated
 from consular.input.identity import SeenSchema
 from consular.name_warnings import unconfirmed
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.consenting import contact_of, prove_contact, send_code_to_person
 from consular.pages.drafts import answers, draft, draft_id, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.portal.folder import WANTED
 from consular.pages.portal.form_prefill import as_form, form_from_folder
 from consular.pages.portal.names import offices
-from consular.pages.portal.program_pages import FIRST, FormPages, page_address, pages_of
-from consular.pages.portal.program_request import open_program, read_page, read_request
-from consular.pages.portal.program_views import form_page, names_page, page_values, send_page
+from consular.pages.portal.program_pages import (
+    CHECK,
+    FIRST,
+    PERMISSIONS,
+    FormPages,
+    page_address,
+    pages_of,
+)
+from consular.pages.portal.program_request import (
+    open_program,
+    read_answers,
+    read_page,
+    read_request,
+)
+from consular.pages.portal.program_views import (
+    comes_first,
+    form_page,
+    names_page,
+    page_values,
+    send_page,
+)
 from consular.pages.portal.signing_in import CODE_SENT, MINUTES, SENT_AGAIN, code_sent, sent_at
 from services.citizens.codes import Destination
 from services.citizens.people import full_name, open_person
@@ -36,10 +57,12 @@ from services.enrollments.assisting import (
     may_be_asked_for,
     request_for_person,
 )
+from services.enrollments.choosing import add_to_plan, tell_ahead
+from services.enrollments.errors import PrerequisiteMissing
 from services.enrollments.planning import find_plan
 from services.enrollments.programs.registry import open_programs
 from services.enrollments.programs.schema import Program
-from services.enrollments.queries import get_applicant, get_enrollment
+from services.enrollments.queries import find_undecided, get_applicant, get_enrollment
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.rules import Channel
 from services.enrollments.warnings import list_warnings
@@ -98,8 +121,11 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(HELPERS)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; after the last one, prove the contact or request it."""
-    form = answers()
-    command = send_page(_open(program), page, form, _read_all, view=VIEW, own=OF_HELPER)
+    form, chosen = answers(), _open(program)
+    first = _first_to_ask(chosen, read_answers(chosen, form, {})) if page == CHECK else None
+    if first:
+        return _go_to(first, {**_without_permission(form), WANTED: program})
+    command = send_page(chosen, page, form, _read_all, view=VIEW, own=OF_HELPER)
     if not isinstance(command, RequestEnrollment):
         return command
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
@@ -183,11 +209,52 @@ def _send_code(command: RequestEnrollment, form: dict[str, str], contact: Destin
 
 def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | None) -> Response:
     assistance = Assistance(document=form.get("document"), proved=proved)
-    with notify_existing_holder(command), transaction() as session:
-        enrollment = request_for_person(
-            session, command, assistance, now=now(), actor=actor(), vault=vault()
-        ).id
-    return finish(url_for("desk.enrollment", id=enrollment, new=1))
+    try:
+        with notify_existing_holder(command), transaction() as session:
+            enrollment = request_for_person(
+                session, command, assistance, now=now(), actor=actor(), vault=vault()
+            )
+            if form.get(WANTED) and enrollment.folder_id:
+                _keep_for_later(session, enrollment.folder_id, _open(form[WANTED]), form)
+    except PrerequisiteMissing:
+        return _go_to(_open(command.program), _without_permission(form))
+    return finish(url_for("desk.enrollment", id=enrollment.id, new=1))
+
+
+def _keep_for_later(session: Session, folder: UUID, program: Program, form: dict[str, str]) -> None:
+    """What was asked for too early: in the plan, with its answers, until its turn comes."""
+    add_to_plan(session, folder, program.code)
+    told = read_answers(program, form, {})
+    if told:
+        tell_ahead(session, folder, program.code, told.data, vault=vault())
+
+
+def _without_permission(form: dict[str, str]) -> dict[str, str]:
+    """The answers for another form: the permission to pass them on is for one transfer."""
+    given = {*PERMISSIONS, *OF_HELPER}
+    return {name: value for name, value in form.items() if name not in given}
+
+
+def _first_to_ask(program: Program, command: RequestEnrollment | None) -> Program | None:
+    """The program to begin with, where others come before; None where nothing does."""
+    before = comes_first(program, command)
+    return before and (_first_to_ask(before, command) or before)
+
+
+def _first_shown(program: Program, command: RequestEnrollment | None) -> dict[str, str] | None:
+    """The program to begin with, and the request for it where the reader may see one under way."""
+    first = _first_to_ask(program, command)
+    if first is None or command is None:
+        return None
+    own = account() if channel_of(actor()) is Channel.TELEPHONE else None
+    with transaction() as session:
+        curp = command.applicant.curp
+        under_way = find_undecided(session, curp, first.code, vault(), asked_by=own)
+    return {
+        "name": translated(first.name),
+        "short": translated(first.short),
+        "address": url_for("desk.enrollment", id=under_way) if under_way else "",
+    }
 
 
 def _show(
@@ -208,6 +275,7 @@ def _show(
         },
         channel=channel_of(actor()),
         recipient=describe_recipient(command) if command else "",
+        first=_first_shown(program, command),
         consulates=choices,
         form={"notices": "es", **form},
         errors=draft().errors(read),

@@ -19,11 +19,15 @@ from consular.pages.portal.form_prefill import prefilled_form, told_before
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_pages import FIRST, FormPages
 from consular.pages.portal.program_request import open_program, read_page, read_request
-from consular.pages.portal.program_views import form_page, names_page, page_values, send_page
+from consular.pages.portal.program_views import (
+    comes_first,
+    form_page,
+    names_page,
+    page_values,
+    send_page,
+)
 from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, choose_plan
 from services.enrollments.errors import PrerequisiteMissing
-from services.enrollments.planning import refuse_too_early
-from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Estimate, Program
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.terms import home_day
@@ -97,29 +101,18 @@ def _show(
 ) -> str:
     """The page as it is shown; ``command``: what would be sent, on the page that checks it."""
     program = form_pages.program
+    before = comes_first(program, command)
     with transaction() as session:
         choices = offices(session)
     return render_template(
         "portal/enroll.html",
         **page_values(form_pages, page, command, view=VIEW),
-        comes_first=_comes_first(program, command) if page == form_pages.last else "",
+        comes_first=translated(before.name) if before else "",
         cost=_cost(program, command) if command else None,
         consulates=choices,
         form=form,
         errors=draft().errors(partial(read_page, form_pages, page)),
     )
-
-
-def _comes_first(program: Program, command: RequestEnrollment | None) -> str:
-    """The program that must come before, in words, where the request would be kept for later."""
-    if command is None or not program.requires:
-        return ""
-    with transaction() as session:
-        try:
-            refuse_too_early(session, program, command.data, command.applicant.curp, vault())
-        except PrerequisiteMissing as missing:
-            return translated(PROGRAMS[str(missing.params["requires"])].name)
-    return ""
 
 
 def _cost(program: Program, command: RequestEnrollment) -> Estimate | None:

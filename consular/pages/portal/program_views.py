@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from flask import Response, render_template
 
+from consular.auth import vault
+from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.name_warnings import confirmation_of, in_words
 from consular.pages.drafts import draft, draft_id, keep_draft
@@ -30,6 +32,9 @@ from consular.pages.portal.program_request import (
     read_request,
 )
 from services.citizens.people import full_name
+from services.enrollments.errors import PrerequisiteMissing
+from services.enrollments.planning import refuse_too_early
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.warnings import list_warnings
@@ -113,6 +118,19 @@ def names_page(template: str, program: Program, *, view: str) -> Response | str:
         warnings=[in_words(difference) for difference in differences],
         confirmation=confirmation_of(differences),
     )
+
+
+def comes_first(program: Program, command: RequestEnrollment | None) -> Program | None:
+    """The required program that the person isn't enrolled in yet; None where nothing stands before
+    the request, or there is none."""
+    if command is None or not program.requires:
+        return None
+    try:
+        with transaction() as session:
+            refuse_too_early(session, program, command.data, command.applicant.curp, vault())
+    except PrerequisiteMissing as missing:
+        return PROGRAMS[str(missing.params["requires"])]
+    return None
 
 
 def page_values(
