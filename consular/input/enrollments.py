@@ -66,9 +66,15 @@ class EnrollmentSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
         program = PROGRAMS[data["program"]]
-        answers = load_data(program, data["data"]) if program.open else data["data"]
+        errors: dict[str, Any] = {}
         if program.form.needs_email and not data["applicant"].email:
-            raise ValidationError({"applicant": {"email": [MISSING]}})
+            errors["applicant"] = {"email": [MISSING]}
+        try:
+            answers = load_data(program, data["data"]) if program.open else data["data"]
+        except ValidationError as wrong:
+            errors |= wrong.messages_dict
+        if errors:
+            raise ValidationError(errors)
         return RequestEnrollment(**{**data, "data": answers, "consents": tuple(data["consents"])})
 
 
