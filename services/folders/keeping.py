@@ -35,8 +35,10 @@ def forget_answers(session: Session, folder: Folder, program: str, *, vault: Vau
 
 
 def open_answers(session: Session, folder: Folder, *, vault: Vault) -> dict[str, dict[str, Any]]:
-    """What was told, by program, the newest last; nothing once the person is erased."""
-    key = find_key(session.get_one(Person, folder.person_id), vault)
+    """What was told, by program, the newest last; nothing once the person is erased, or where an
+    office sees the folder and not who it was opened for."""
+    person = session.get(Person, folder.person_id)
+    key = find_key(person, vault) if person else None
     if key is None or folder.answers_sealed is None:
         return {}
     answers: dict[str, dict[str, Any]] = json.loads(

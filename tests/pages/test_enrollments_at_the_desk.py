@@ -13,12 +13,21 @@ from sqlalchemy import select
 from services.citizens.models import LoginCode
 from services.enrollments.models import AssistedRequest, Enrollment
 from services.enrollments.progress import AgencyStatus
+from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
 from services.folders.models import Folder
-from services.kernel.audit import AuditEntry
+from services.kernel.audit import Actor, AuditEntry, Role
+from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
-from tests.factories.enrollments import agency_says, rfc_of
+from tests.factories.enrollments import WORK as IMSS_WORK
+from tests.factories.enrollments import (
+    agency_says,
+    make_account,
+    make_applicant,
+    make_request,
+    rfc_of,
+)
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web
 
@@ -386,3 +395,21 @@ def test_what_comes_first_is_asked_first_and_the_answers_are_kept(
     assert form.at.endswith("/imss/revisar")
     assert "Tonalá" in form.page
     assert RFC_NUMBER in form.page
+
+
+def test_an_office_sees_a_request_and_not_who_its_folder_was_opened_for(
+    web: Web, officer: Browser
+) -> None:
+    vault, who = web.app.extensions["consular.vault"], make_applicant()
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        citizen = Actor(Role.CITIZEN, make_account(session))
+        rfc = make_request(who)
+        imss = make_request(who, program="imss", data=IMSS_WORK, consulate="losangeles")
+        for command in (rfc, imss):
+            asked = request_enrollment(
+                session, command, now=system_clock(), actor=citizen, vault=vault
+            )
+        at = f"/desk/enrollments/{asked.id}"
+    assert who.curp in officer.get(at).text
+    form = _Form(officer, officer.post(f"{at}/next/nss").location)
+    assert who.curp in form.page
