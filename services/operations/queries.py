@@ -48,6 +48,16 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class OldestRequest:
+    """Of the requests for a program about which nobody has decided, the first that came."""
+
+    program: str
+    folio: str
+    status: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class ParkedJob:
     """A job that was given up, and what was decided about it since."""
 
@@ -107,6 +117,18 @@ def list_unknown(session: Session, *, limit: int) -> list[Unknown]:
         for row in session.execute(query.order_by(query.selected_columns[2]).limit(limit))
     ]
     return sorted(unanswered, key=lambda each: each.since)[:limit]
+
+
+def list_oldest_requests(session: Session) -> list[OldestRequest]:
+    """One of each program in which a request waits, the oldest first; folios, no names."""
+    query = (
+        select(Enrollment.program, Enrollment.folio, Enrollment.status, Enrollment.created_at)
+        .where(Enrollment.status.in_(sorted(enrollments.UNDECIDED)))
+        .distinct(Enrollment.program)
+        .order_by(Enrollment.program, Enrollment.created_at)
+    )
+    oldest = [OldestRequest(*row) for row in session.execute(query)]
+    return sorted(oldest, key=lambda each: each.since)
 
 
 Place = tuple[datetime, UUID]

@@ -10,9 +10,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from consular.i18n import translated
 from services.agencies.queries import AgencyOverview
+from services.enrollments.programs.registry import PROGRAMS
 from services.operations.heartbeats import list_alive
-from services.operations.queries import ParkedJob, list_queues, list_unknown
+from services.operations.queries import (
+    ParkedJob,
+    list_oldest_requests,
+    list_queues,
+    list_unknown,
+)
 from services.staff.accounts import find_name
 
 LINES = 50
@@ -53,6 +60,18 @@ def unknown(session: Session, now: datetime) -> list[dict[str, Any]]:
             "has_time": isinstance(each.answer_by, datetime),
         }
         for each in list_unknown(session, limit=LINES)
+    ]
+
+
+def oldest_requests(session: Session, now: datetime) -> list[dict[str, Any]]:
+    """Of each program the oldest request about which nobody has decided, with its age."""
+    return [
+        {
+            **asdict(each),
+            "program": translated(PROGRAMS[each.program].short),
+            "minutes": minutes(each.since, now),
+        }
+        for each in list_oldest_requests(session)
     ]
 
 

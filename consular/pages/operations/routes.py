@@ -42,6 +42,7 @@ def duty() -> str:
                 for overview in list_agencies(session, agency_codes())
             ],
             "unknown": presenters.unknown(session, now),
+            "oldest": presenters.oldest_requests(session, now),
             "queues": presenters.queues(session, now),
             "parked": [presenters.parked(session, job) for job in jobs],
         }
