@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from consular.i18n import folio as shown
 from services.enrollments.progress import AgencyStatus
 from services.enrollments.rules import Status
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from services.kernel.ids import spaced
 from services.operations.queries import OldestRequest, list_oldest_requests
 from tests.factories.enrollments import agency_says, make_account, send_request
 from tests.factories.staff import staff_browser
@@ -32,8 +32,8 @@ def test_the_oldest_request_that_waits_is_named_by_folio_age_and_status(web: Web
     table = page.partition(TITLE)[2].partition("</table>")[0]
     for words in ("RFC", "Enviada a la dependencia", "hace 30 días"):
         assert words in table
-    assert spaced(folio) in table
-    assert spaced(newer) not in table
+    assert shown(folio) in table
+    assert shown(newer) not in table
 
 
 def _sent(web: Web, *, days: int, decided: bool = False) -> str:
