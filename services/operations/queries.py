@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.enrollments import rules as enrollments
@@ -124,7 +125,7 @@ def list_oldest_requests(session: Session) -> list[OldestRequest]:
     query = (
         select(Enrollment.program, Enrollment.folio, Enrollment.status, Enrollment.created_at)
         .where(Enrollment.status.in_(sorted(enrollments.UNDECIDED)))
-        .distinct(Enrollment.program)
+        .ext(distinct_on(Enrollment.program))
         .order_by(Enrollment.program, Enrollment.created_at)
     )
     oldest = [OldestRequest(*row) for row in session.execute(query)]
