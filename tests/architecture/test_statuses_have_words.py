@@ -107,7 +107,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "enrollments.step": {*planning.StepState},
     "folders.purpose": {*folders.Purpose},
     "folders.data": {*consenting.TRANSFERRED},
-    "enrollments.document": {"identity", "proof_of_address"},
+    "enrollments.document": {"identification", "proof_of_address"},
     "remittances.identification": {*credit.Identification},
     "remittances.purpose": {*remittances.Purpose},
     "remittances.reason": {

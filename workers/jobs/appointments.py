@@ -69,7 +69,7 @@ def call_off(job: JobContext, lease: Lease) -> None:
                 calling_off.note_failure(session, lease.ref, appointment, refused.code)
     with job.settle(lease, "called_off") as session:
         if len(left) > CALLED_OFF_TOGETHER:
-            enqueue(session, lease.topic, lease.ref)
+            enqueue(session, "appointments.call_off", lease.ref)
 
 
 def extend_series(job: JobContext, lease: Lease) -> None:

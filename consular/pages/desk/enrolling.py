@@ -103,7 +103,7 @@ def enroll_next(id: UUID, program: str) -> Response:
             form = as_form(open_person(get_applicant(session, before), vault()))
         else:
             record_reading(session, "folder", folder)
-            form = form_from_folder(session, folder, chosen)
+            form = form_from_folder(session, folder.id, chosen)
     form |= {"notices": before.language, "consulate": before.consulate_code or ""}
     return _go_to(chosen, form)
 

@@ -163,7 +163,7 @@ def plan_request(id: UUID, step: str) -> Response:
     """Open the program's form, filled in with what the folder holds, where something is missing."""
     program = open_program(step)
     with transaction() as session:
-        form = form_from_folder(session, get_folder(session, id), program)
+        form = form_from_folder(session, id, program)
     return go(page_address(program, pages_of(program, form).last, keep_draft(form)))
 
 

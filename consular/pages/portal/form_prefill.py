@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from flask import g
 from sqlalchemy.orm import Session
 
@@ -14,7 +16,6 @@ from services.citizens.people import PersonData, curp_index, open_person
 from services.enrollments.choosing import latest_person
 from services.enrollments.planning import read_known
 from services.enrollments.programs.schema import Program
-from services.folders.models import Folder
 from services.folders.queries import find_folder, get_folder
 from services.kernel.identifiers import parse_curp
 
@@ -60,8 +61,10 @@ def told_before(program: Program, form: dict[str, str]) -> dict[str, str]:
     return form_of(program.fields, known.data_for(program))
 
 
-def form_from_folder(session: Session, folder: Folder, program: Program) -> dict[str, str]:
-    """The program's form with what the folder holds: whose it is, and what was told before."""
+def form_from_folder(session: Session, id: UUID, program: Program) -> dict[str, str]:
+    """The program's form with what the folder holds: whose it is, and what was told before. Raises
+    NotFound."""
+    folder = get_folder(session, id)
     person = open_person(latest_person(session, folder), vault())
     known = read_known(session, folder, vault())
     return {**as_form(person), **form_of(program.fields, known.data_for(program))}
