@@ -265,7 +265,8 @@ def prepare_metrics() -> None:
     """In a process just forked: give the files of its metrics their whole size on disk.
 
     They are mapped into memory, and a page that a full disk can't hold would end the process. Where
-    there is no room now, this process counts nothing.
+    there is no room now, this process counts nothing. A file gets its name when it is whole:
+    another process may be adding all of them up, and an empty one would be an error to it.
     """
     global _counting  # noqa: PLW0603 - of the process, as the metrics are
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
@@ -273,7 +274,9 @@ def prepare_metrics() -> None:
         return
     try:
         for kind in ("counter", "histogram"):
-            (Path(directory) / f"{kind}_{os.getpid()}.db").write_bytes(bytes(METRICS_BYTES))
+            begun = Path(directory) / f"{kind}_{os.getpid()}.begun"
+            begun.write_bytes(bytes(METRICS_BYTES))
+            begun.replace(begun.with_suffix(".db"))
     except OSError:
         _counting = False
 

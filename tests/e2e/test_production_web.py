@@ -8,12 +8,15 @@ import re
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
+from consular.health import prepare_metrics
 from consular.local.ports import free_port
 from services.kernel.settings import Settings
 from tests.factories.instance import COMMAND, ROOT
@@ -86,3 +89,24 @@ def test_units_run_a_process_that_exists(unit: str) -> None:
     (process,) = re.findall(r"^ExecStart=/opt/consular/\.venv/bin/consular work (\w+)$", text, re.M)
     shown = subprocess.run([*COMMAND, "work", "--help"], cwd=ROOT, capture_output=True, check=True)
     assert process in shown.stdout.decode()
+
+
+def _start(processes: int) -> None:
+    for _ in range(processes):
+        prepare_metrics()
+
+
+def test_a_process_that_starts_while_all_are_added_up_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    prepare_metrics()
+    with ThreadPoolExecutor(1) as pool:
+        starts = pool.submit(_start, 100)
+        while not starts.done():
+            MultiProcessCollector.merge([str(file) for file in tmp_path.glob("*.db")])  # type: ignore[no-untyped-call]
+        starts.result()
+    assert {file.name for file in tmp_path.iterdir()} == {
+        f"counter_{os.getpid()}.db",
+        f"histogram_{os.getpid()}.db",
+    }
