@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.consulates.ways import list_ways
 from tests.factories.web import Web
 
 SERVICE = "/citas/nueva"
@@ -49,6 +50,28 @@ def test_every_service_stands_in_a_group_and_says_how_it_is_done_without_an_appo
         assert f"service={code}" in page or f"/inscripciones/{programs.get(code)}" in page, code
     assert "No lleva cita: pide el área de Protección" in page
     assert "Por ahora sin horarios" in page
+
+
+def test_a_service_without_times_at_any_office_says_how_it_is_done_and_who_says_so(
+    web: Web,
+) -> None:
+    """All services, also those without a way of their own: none is left without an answer."""
+    web.session()
+    services = web.call("GET", "/services").get_json()["items"]
+    elsewhere = [each for each in services if each["code"] not in ("PAS10", "MAT")]
+    assert len(elsewhere) == len(services) - 2
+    for each in elsewhere:
+        page = _page(web, OFFICE, service=each["code"])
+        heading = "Así se hace sin reservar aquí" if each["bookable"] else "No necesitas cita"
+        assert heading in page, each["code"]
+        ways = list_ways(each["code"], bookable=each["bookable"], offered=False)
+        assert ways, each["code"]
+        for way in ways:
+            assert way.source
+            assert way.text_es in page
+            assert f"Fuente: {way.source}" in page
+        assert all(thing in page for thing in each["requirements"]), each["code"]
+    assert "Hoy ningún consulado" not in _page(web, OFFICE, service="PAS10")
 
 
 def test_offices_near_a_place_come_with_their_distance_and_first_time(web: Web) -> None:

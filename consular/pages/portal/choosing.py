@@ -26,14 +26,15 @@ from services.appointments.searching import (
     Search,
     Sort,
     nearest_office,
+    offered_services,
     offices_in_reach,
     search,
     what_would_fit,
 )
 from services.consulates.eligibility import QUESTIONS
 from services.consulates.places import Place
-from services.consulates.queries import get_service
-from services.consulates.ways import find_way
+from services.consulates.queries import get_service, list_requirements
+from services.consulates.ways import list_ways
 
 OFFICES_SHOWN = 6
 # Offices at which somebody waits for a place: the nearest ones.
@@ -113,15 +114,22 @@ def ask_office(form: dict[str, str], errors: Errors) -> str:
 
 
 def _service(session: Session, code: str) -> dict[str, Any]:
-    """With how it is done without an appointment, where it is. Raises NotFound."""
-    service, way = get_service(session, code), find_way(code)
+    """With how it is done without an appointment, where it is, and what to bring then. Raises
+    NotFound."""
+    service = get_service(session, code)
+    offered = service.bookable and code in offered_services(session, now().date())
+    needs = [] if offered else list_requirements(session, [code]).get(code, [])
     return {
         "code": service.code,
         "name": in_language(service, "name"),
         "bookable": service.bookable,
+        "offered": offered,
         "asks": service.code in QUESTIONS,
-        "way": in_language(way, "text") if way else "",
-        "program": way.program if way else None,
+        "ways": [
+            {"text": in_language(way, "text"), "program": way.program, "source": way.source}
+            for way in list_ways(code, bookable=service.bookable, offered=offered)
+        ],
+        "requirements": [in_language(each, "text") for each in needs],
     }
 
 
