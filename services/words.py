@@ -149,6 +149,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "remittances.identification": remittances.IDENTIFICATIONS,
     "remittances.purpose": remittances.PURPOSES,
     "remittances.reason": remittances.REASONS,
+    "remittances.refusal": remittances.REFUSALS,
     "remittances.status": remittances.STATUSES,
     "treasury.account": treasury.ACCOUNTS,
     "treasury.account_kind": treasury.ACCOUNT_KINDS,

@@ -17,7 +17,7 @@ from integrations.contracts import (
 )
 from integrations.errors import AgencyError, Refused, Unanswered
 from integrations.finabien import names, wire
-from integrations.finabien.codes import REFUSALS
+from integrations.finabien.codes import REFUSALS, REMEDIES
 
 # Of five hundred branches each: ten times as many as there are.
 MOST_PAGES = 40
@@ -28,6 +28,7 @@ class FinabienClient(TokenClient):
 
     agency = "finabien"
     refusals = REFUSALS
+    remedies = REMEDIES
 
     def submit(self, order: PayoutOrder) -> PayoutState:
         """Send the order under its folio.

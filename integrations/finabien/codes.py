@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.contracts import CreditKind, HolderMatch, PayoutChannel, PayoutStatus
+from integrations.contracts import CreditKind, HolderMatch, PayoutChannel, PayoutStatus, Remedy
 
 CHANNELS: Mapping[PayoutChannel, str] = {
     PayoutChannel.ACCOUNT: "CUENTA",
@@ -57,6 +57,30 @@ REFUSALS: Mapping[str, str] = {
     "CORRECCION_TARDE": "too_late",
     "LINEA_INVALIDA": "line_invalid",
     "LINEA_PAGADA": "line_paid",
+}
+# Names that SPEI can't write: never sent.
+BENEFICIARY_UNWRITABLE = "beneficiary_name_unwritable"
+SENDER_UNWRITABLE = "sender_name_unwritable"
+
+# What can be done, by our code. The money goes back first; the sender corrects and sends again.
+REMEDIES: Mapping[str, Remedy] = {
+    "account_closed": Remedy.CORRECT,
+    "account_not_found": Remedy.CORRECT,
+    "account_invalid": Remedy.CORRECT,
+    "beneficiary_mismatch": Remedy.CORRECT,
+    "bank_unavailable": Remedy.ASK_AGAIN,
+    "not_collected": Remedy.ASK_AGAIN,
+    "beneficiary_blocked": Remedy.ASK_AGENCY,
+    "amount_out_of_range": Remedy.CORRECT,
+    "data_invalid": Remedy.CORRECT,
+    BENEFICIARY_UNWRITABLE: Remedy.CORRECT,
+    SENDER_UNWRITABLE: Remedy.CORRECT,
+    "line_invalid": Remedy.ASK_AGENCY,
+    "line_paid": Remedy.ASK_AGENCY,
+    OTHER_REASON: Remedy.ASK_AGENCY,
+    "too_late": Remedy.ASK_AGAIN,
+    "not_found": Remedy.OURS,
+    "key_reused": Remedy.OURS,
 }
 
 # Whether the holder of an account is called as we asked.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.contracts import HolderMatch, HolderQuestion, NameCorrection
-from integrations.finabien.codes import CHANNELS, MATCHES
+from integrations.finabien.codes import BENEFICIARY_UNWRITABLE, CHANNELS, MATCHES
 from integrations.finabien.wire import account_digits, written_name
 
 
@@ -37,4 +37,4 @@ def check_taken(key: str, body: Mapping[str, Any]) -> None:
 
 def _name(named: HolderQuestion | NameCorrection) -> str:
     parts = (named.given_names, named.first_surname, named.second_surname)
-    return written_name(" ".join(part for part in parts if part), "beneficiary_name_unwritable")
+    return written_name(" ".join(part for part in parts if part), BENEFICIARY_UNWRITABLE)

@@ -24,12 +24,14 @@ from integrations.contracts import (
     PayoutStatus,
 )
 from integrations.finabien.codes import (
+    BENEFICIARY_UNWRITABLE,
     CHANNELS,
     CREDITS,
     IDENTIFICATIONS,
     OTHER_IDENTIFICATION,
     OTHER_REASON,
     REASONS,
+    SENDER_UNWRITABLE,
     STATUSES,
 )
 from integrations.latin import take_apart
@@ -83,8 +85,8 @@ def order_body(order: PayoutOrder) -> dict[str, Any]:
         "moneda": "MXN",
         "tipoPago": CHANNELS[order.channel],
         "cuentaBeneficiario": account_digits(order.channel, order.account),
-        "nombreBeneficiario": written_name(_beneficiary(order), "beneficiary_name_unwritable"),
-        "nombreOrdenante": written_name(order.sender_name, "sender_name_unwritable"),
+        "nombreBeneficiario": written_name(_beneficiary(order), BENEFICIARY_UNWRITABLE),
+        "nombreOrdenante": written_name(order.sender_name, SENDER_UNWRITABLE),
         "concepto": ascii_upper(order.concept, MAX_CONCEPT) or "REMESA",
         "referenciaNumerica": numeric_reference(order.folio),
         **({"sucursal": order.branch} if order.branch else {}),

@@ -10,7 +10,7 @@ from integrations import contracts
 from integrations.base import TokenClient
 from integrations.errors import AgencyError, Refused, Unanswered
 from integrations.payments import wire
-from integrations.payments.codes import REFUSALS
+from integrations.payments.codes import REFUSALS, REMEDIES
 
 
 class PaymentsClient(TokenClient):
@@ -20,6 +20,7 @@ class PaymentsClient(TokenClient):
     error_field = "code"
     detail_field = "detail"
     refusals = REFUSALS
+    remedies = REMEDIES
 
     # Where the provider's pages are, when elsewhere.
     pages: str | None = None

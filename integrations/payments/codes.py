@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.contracts import ChargeMethod, ChargeWord, PartWord
+from integrations.contracts import ChargeMethod, ChargeWord, PartWord, Remedy
 
 METHODS: Mapping[ChargeMethod, str] = {
     ChargeMethod.BANK_ACCOUNT: "bank_debit",
@@ -38,4 +38,11 @@ REFUSALS: Mapping[str, str] = {
     "not_paid": "not_paid",
     "more_than_paid": "more_than_paid",
     "data_invalid": "data_invalid",
+}
+
+# What can be done, by our code. A charge that isn't taken in says nothing of the sender.
+REMEDIES: Mapping[str, Remedy] = {
+    "payment_declined": Remedy.ASK_AGAIN,
+    "not_paid_in_time": Remedy.ASK_AGAIN,
+    **dict.fromkeys(REFUSALS.values(), Remedy.OURS),
 }

@@ -67,7 +67,8 @@ STEPS: Mapping[str, str] = {
     Status.REFUNDED: _("No se pudo entregar. Te devolvemos todo lo que pagaste."),
     Status.FAILED: _("Tu pago no llegó. No se cobró ni se envió nada."),
 }
-# Why it ended unpaid, and what the sender can do; of a code that isn't here nothing is said.
+# Why it ended unpaid, and what the sender can do: each code of Finabien's and the payment
+# provider's tables but those that say nothing of the sender (`REFUSALS`).
 REASONS: Mapping[str, str] = {
     RATE_OVER: _(
         "No salió a tiempo y ya no podíamos sostener tu tipo de cambio. Cotiza otra vez para"
@@ -77,7 +78,7 @@ REASONS: Mapping[str, str] = {
     FUNDING_RETURNED: _("Tu banco retiró el pago."),
     TERM_OVER: _("Tu pago no llegó a tiempo. Cotiza otra vez."),
     DUES_OVER: _("Ya había pasado el último día para pagar estas cuotas."),
-    "line_paid": _("Estas cuotas ya estaban pagadas."),
+    "line_paid": _("Estas cuotas ya estaban pagadas: no las pagues otra vez. Pregúntale al IMSS."),
     "line_invalid": _("El IMSS no reconoce esta línea de pago. Pregúntale al IMSS."),
     "payment_declined": _("Tu banco no aceptó el pago. Habla con él o paga de otra forma."),
     "account_closed": _("La cuenta está cerrada. Pide otra CLABE a quien recibe."),
@@ -86,9 +87,47 @@ REASONS: Mapping[str, str] = {
     "beneficiary_mismatch": _(
         "La cuenta está a otro nombre. Revisa el nombre y la CLABE con quien recibe."
     ),
-    "beneficiary_blocked": _("Finabien no puede pagarle a esa persona."),
+    "beneficiary_blocked": _(
+        "Finabien no puede pagarle a esa persona. Solo ella puede preguntarle a Finabien por qué."
+    ),
+    "beneficiary_name_unwritable": _(
+        "Los bancos de México no pueden escribir el nombre de quien recibe. Escríbelo con letras"
+        " de la A a la Z, como está en su identificación mexicana, y envía otra vez."
+    ),
+    "sender_name_unwritable": _(
+        "Los bancos de México no pueden escribir tu nombre. Pide en tu consulado que se escriba"
+        " con letras de la A a la Z, y envía otra vez."
+    ),
+    "amount_out_of_range": _("Finabien no entrega ese monto. Envía otra cantidad."),
+    "data_invalid": _(
+        "Finabien no aceptó los datos. Revisa el nombre y la cuenta de quien recibe, y envía otra"
+        " vez."
+    ),
     "bank_unavailable": _("Ese banco no estaba disponible. Envía más tarde o a otra cuenta."),
-    "not_collected": _("Nadie lo cobró a tiempo."),
+    "not_collected": _(
+        "Nadie lo cobró a tiempo. Ponte de acuerdo con quien recibe y envía otra vez."
+    ),
+    "other": _(
+        "Finabien no dio un motivo que conozcamos. Pregúntale con tu folio, o envía de otra forma."
+    ),
+}
+# Said to staff of an answer that says nothing of the sender: what to do next.
+REFUSALS: Mapping[str, str] = {
+    "not_found": _("Dice que no tiene ese folio. Pregúntale si lo recibió con otro número."),
+    "key_reused": _("Tiene otra orden con nuestro folio. Compara con ella monto, fecha y nombre."),
+    "voided": _("Se detuvo antes y no se cobra. No hay nada que hacer."),
+    "not_paid": _(
+        "Dice que el remitente no pagó y aquí consta que sí. Pídele su comprobante antes de"
+        " devolver por otro medio."
+    ),
+    "more_than_paid": _(
+        "Dice que se devolvería más de lo que se pagó. Suma con ella lo que ya devolvió de ese"
+        " folio."
+    ),
+    "data_invalid": _(
+        "No entendió lo que le mandamos. Pide a quien opera el sistema que compare la petición con"
+        " el contrato."
+    ),
 }
 RECEIPTS: Mapping[str, str] = {
     ReceiptKind.PAYMENT: _("Recibo del pago"),
@@ -117,7 +156,10 @@ REMEDIES: Mapping[str, str] = {
 CORRECTIONS: Mapping[str, str] = {
     CorrectionState.ASKED: _("Estamos corrigiendo el nombre. Tarda unos minutos."),
     CorrectionState.DONE: _("Nombre corregido."),
-    CorrectionState.REFUSED: _("Finabien no pudo corregir el nombre: sigue el de antes."),
+    CorrectionState.REFUSED: _(
+        "Finabien no pudo corregir el nombre: sigue el de antes. Si ya se entregó a otra persona,"
+        " reclama; si no, cancela y envía otra vez."
+    ),
 }
 
 # What the money is for, as the sender says.

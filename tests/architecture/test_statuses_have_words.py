@@ -9,6 +9,7 @@ import pytest
 
 from consular.i18n import read_catalogue
 from consular.messages import kind_shown
+from integrations.contracts import Remedy
 from integrations.finabien import codes as finabien
 from integrations.payments import codes as payments
 from integrations.renapo import codes as renapo
@@ -46,6 +47,9 @@ CODES_AND_ALARMS = ("login_code", "consent_code", "process_dead", "incident_urge
 UNSTORED = {kind_shown(message) for message in CODES_AND_ALARMS}
 # What others published of the vote abroad.
 PUBLISHED = {row["metric"] for row in read_rows("services.voting", "counts.csv", dict)}
+# Whatever Finabien and the payment provider say no with, and what the sender can do about.
+REMITTANCES = [*finabien.REMEDIES.items(), *payments.REMEDIES.items()]
+SENDERS = {code for code, remedy in REMITTANCES if remedy is not Remedy.OURS}
 COMPLETE: Mapping[str, set[str]] = {
     "alerts.condition": {*alerts.Condition},
     "alerts.covers": {*alerts.Covers},
@@ -115,13 +119,10 @@ COMPLETE: Mapping[str, set[str]] = {
         remittances.NOT_APPROVED,
         remittances.FUNDING_RETURNED,
         remittances.DUES_OVER,
-        *payments.REASONS.values(),
-        *finabien.REASONS.values(),
-        # Of those with which it isn't taken in, what the sender can do something about.
-        "account_invalid",
-        "beneficiary_blocked",
-        "line_invalid",
-        "line_paid",
+        *(SENDERS - {"too_late"}),  # Of a correction of the name, which has words of its own.
+    },
+    "remittances.refusal": {
+        *(code for code, remedy in REMITTANCES if remedy is Remedy.OURS),
     },
     "remittances.status": {*remittances.Status},
     "compliance.decision": {*remittances.HoldDecision},

@@ -38,6 +38,20 @@ def _report(workers: Database, kind: Kind = Kind.JOB_PARKED, **detail: object) -
         return report(session, incident, now=database_clock(session))
 
 
+def test_an_answer_that_says_nothing_of_the_sender_tells_staff_what_to_do(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    detail = {"operation": "refund", "code": "more_than_paid"}
+    with workers.transaction(NETWORK_SCOPE) as session:
+        incident = Report(Kind.FUNDING_CONTRADICTS, Subject.REMITTANCE, new_id(), detail)
+        opened = report(session, incident, now=database_clock(session))
+    step = "Suma con ella lo que ya devolvió de ese folio."
+    assert step in treasurer.get(f"/incidents/{opened}").text
+    # A code of the same name elsewhere means something else.
+    job = _report(workers, code="more_than_paid")
+    assert step not in treasurer.get(f"/incidents/{job}").text
+
+
 def _paid_after_refund(web: Web, workers: Database) -> tuple[UUID, str]:
     """An incident, and the folio of what it is about."""
     vault = web.app.extensions["consular.vault"]

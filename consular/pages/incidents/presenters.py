@@ -18,6 +18,7 @@ from services.kernel.errors import NotFound
 from services.kernel.money import Money
 from services.remittances.parts import list_orders
 from services.remittances.queries import get_remittance
+from services.remittances.words import REFUSALS
 from services.staff.accounts import find_name
 
 _STATUS_OF: dict[str, str] = {
@@ -51,6 +52,7 @@ def described(session: Session, incident: Any, *, now: datetime) -> dict[str, An
         "resolved_by": _who(session, incident.resolved_by),
         "cleared_at": incident.suspense_cleared_at,
         "detail": _detail(incident),
+        "next_step": _next_step(incident),
         "remittance": _remittance(session, incident, now),
         "actions": sorted(list_actions(incident)),
         "resolutions": [resolution.value for resolution in list_resolutions(incident)],
@@ -73,6 +75,12 @@ def _detail(incident: Any) -> dict[str, Any]:
     if table and "status" in detail:
         detail["status"] = words(table, detail["status"])
     return detail
+
+
+def _next_step(incident: Any) -> str | None:
+    """The agency's code that says what staff does next; None where the kind's meaning says all."""
+    code = incident.detail.get("code")
+    return code if incident.subject_kind == Subject.REMITTANCE and code in REFUSALS else None
 
 
 def _remittance(session: Session, incident: Any, now: datetime) -> dict[str, Any] | None:
