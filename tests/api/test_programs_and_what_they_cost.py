@@ -29,13 +29,21 @@ def test_each_program_says_what_it_needs_gives_and_costs(web: Web) -> None:
         assert jsonschema_rs.validator_for(item["data"]).is_valid(item["example"])
         assert item["gives"] and item["who"] and item["steps"] and item["documents"]  # noqa: PT018
         assert item["term"] == {"length": 3, "unit": "months", "source": "LFPA 17"}
+        assert len(item["who_sources"]) == len(item["who"])
+        stated = (*item["documents"], *item["requirements"])
+        sources = (*item["who_sources"], item["cost_source"], *(each["source"] for each in stated))
+        assert all(sources)
         if item["tariff"]:
             tariff = item["tariff"]
             assert jsonschema_rs.validator_for(tariff["data"]).is_valid(tariff["example"])
             assert _estimate(web, item["program"], tariff["example"]).status_code == 200
     assert programs["rfc"]["example"] == {}
-    assert programs["imss"]["requirements"] == [{"program": "rfc", "met_by": "rfc"}]
-    assert programs["infonavit"]["requirements"] == [{"program": "imss", "met_by": "nss"}]
+    assert programs["imss"]["requirements"] == [
+        {"program": "rfc", "met_by": "rfc", "source": "adodigital.imss.gob.mx/pti/inicio"}
+    ]
+    assert programs["infonavit"]["requirements"] == [
+        {"program": "imss", "met_by": "nss", "source": "LINFONAVIT 59 Bis"}
+    ]
     assert programs["infonavit"]["referral"]["link"].startswith("https://")
     consents = ["transfer_to_agency", "sensitive_data"]
     assert programs["imss_family_health"]["consents"] == consents

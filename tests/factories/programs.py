@@ -42,7 +42,7 @@ CHOIR = schema.Program(
         privacy=_words("Lo ve quien dirige el coro."),
         consent=_words("Doy permiso para pasar estos datos al coro"),
         curp_hint=_words("Para tu credencial."),
-        documents=(schema.Document("score", _words("Una partitura")),),
+        documents=(schema.Document("score", _words("Una partitura"), "LFPA 15"),),
         steps=(
             schema.Step(
                 "voz",
@@ -77,12 +77,12 @@ CHOIR = schema.Program(
     ),
     guide=schema.Guide(
         gives=(_words("Un lugar en el coro."),),
-        who=(_words("Quien canta."),),
-        cost=_words("Gratis."),
+        who=(schema.Sourced(_words("Quien canta."), "LFPA 15"),),
+        cost=schema.Sourced(_words("Gratis."), "LFPA 15"),
         next_steps=(_words("Te escuchamos."),),
         legal="Reglamento 1",
     ),
-    requires=("rfc",),
+    requires={"rfc": "LFPA 15"},
     results=(
         schema.Result("card", _words("Credencial")),
         schema.Result("until", _words("Sirve hasta"), schema.Kind.DATE),

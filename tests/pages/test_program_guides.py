@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from services.enrollments.programs.laws import LAWS
 from services.enrollments.programs.registry import PROGRAMS
 from tests.factories.web import Web
 
@@ -36,6 +37,25 @@ def test_every_program_has_a_page_that_says_all_in_plain_words(web: Web) -> None
         assert ("Qué va primero" in page) is bool(program.requires)
         assert web.client.get(f"/inscripciones/{code}?lang=en").status_code == 200
     assert web.client.get("/inscripciones/otra").status_code == 404
+
+
+def test_each_statement_says_what_it_rests_on(web: Web) -> None:
+    page = _page(web, "/inscripciones/imss_family_health")
+    for statement, basis in (
+        ("para ellas cuando están allá.", "Fundamento: LSS art. 243"),
+        ("ciertas enfermedades graves.", "Fundamento: RACERF art. 82, 99"),
+        ("Tu CURP", "Fuente: imss.gob.mx/derechoH/segurosalud-familia"),
+        ("ha tenido cada quien", "Fundamento: RACERF art. 98"),
+        ("Calcula aquí la suma.", "Fundamento: LSS art. 242, 243; RACERF art. 101"),
+        ("cuenta como un no.", "Fundamento: LFPA art. 17"),
+    ):
+        assert f'{statement}<span class="quiet small d-block">{basis}</span>' in page
+    assert "RMF 2026 regla 2.4.10-XII, ficha 3/CFF" in _page(web, "/inscripciones/rfc")
+    english = _page(web, "/inscripciones/rfc?lang=en")
+    assert "Legal basis: CFF art. 27; RMF 2026 rule 2.4.10-XII" in english
+    for law, whole in LAWS.items():
+        cited = any(law in source for source in PROGRAMS["rfc"].sources)
+        assert (whole.name.en in english) is cited
 
 
 def test_an_existing_credit_is_a_referral(web: Web) -> None:

@@ -29,7 +29,7 @@ HEALTH = "/inscripciones/nueva/imss_family_health"
 def _open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether their agencies are connected doesn't matter to the pages."""
     for code in ("imss", "imss_family_health"):
-        program = replace(PROGRAMS[code], announced=False, requires=())
+        program = replace(PROGRAMS[code], announced=False, requires={})
         monkeypatch.setitem(PROGRAMS, code, program)
 
 

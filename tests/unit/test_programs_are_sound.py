@@ -10,6 +10,8 @@ from flask import Flask
 from marshmallow import ValidationError
 
 from consular.input.programs import load_data
+from services.enrollments.programs.files import OTHER
+from services.enrollments.programs.laws import LAWS, PAGES, citations
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Kind, Program
 from tests.architecture.test_routes_declare_access import app
@@ -78,11 +80,41 @@ def test_each_says_who_sees_the_data_what_is_needed_and_how_long_it_takes(
     for text in (*program.form.privacy, *program.form.consent):
         assert names[program.agency] in text
     assert program.form.documents
-    assert program.term.source
-    assert program.guide.legal
     assert program.results
     steps = [step.code for step in program.form.steps]
     assert len(set(steps)) == len(steps)
+
+
+def _refuse_vague(source: str) -> None:
+    """A law that we name and what it numbers, or an agency's own page."""
+    for law, text in citations(source):
+        if law:
+            assert law in LAWS
+            assert text[:1].isdigit(), source
+        else:
+            assert text in PAGES, source
+
+
+@EACH
+def test_each_requirement_document_and_term_has_its_source(program: Program) -> None:
+    assert program.guide.who
+    for statement in (*program.guide.who, program.guide.cost):
+        _refuse_vague(statement.source)
+    for document in (*program.form.documents, OTHER):
+        _refuse_vague(document.source)
+    for source in (*program.requires.values(), program.term.source, program.guide.legal):
+        _refuse_vague(source)
+
+
+def test_a_source_is_a_law_with_its_articles_or_a_page() -> None:
+    assert citations("CFF 27; RMF 2026 2.4.10-XII, ficha 3/CFF") == [
+        ("CFF", "27"),
+        ("RMF 2026", "2.4.10-XII, ficha 3/CFF"),
+    ]
+    assert citations(PAGES[0]) == [("", PAGES[0])]
+    for vague in ("", "LSS", "LSS article 13", "memory", "imss.example"):
+        with pytest.raises(AssertionError):
+            _refuse_vague(vague)
 
 
 @READING

@@ -16,10 +16,13 @@ from consular.pages.forms import Errors
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
 from consular.pages.portal.question_pages import ALL_ANSWERED, FIRST_QUESTION, Check, Link
+from consular.sources_in_words import law_names, legal_basis
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Estimate, Program, Question, Tariff
 from services.enrollments.terms import home_day
 from services.kernel.errors import NotFound
+
+pages.add_app_template_filter(legal_basis)
 
 
 @pages.get("/inscripciones")
@@ -38,7 +41,8 @@ def program_guide(program: str) -> str:
     return render_template(
         "portal/program.html",
         program=chosen,
-        first=[PROGRAMS[code] for code in chosen.requires],
+        first=[(PROGRAMS[code], source) for code, source in chosen.requires.items()],
+        laws=law_names(chosen.sources),
     )
 
 

@@ -27,6 +27,7 @@ IDENTIFICATION_FILE = Bilingual(
 OTHER = Document(
     "other",
     Bilingual("Otro documento que te pidieron", "Another document that you were asked for"),
+    "LFPA 17-A",
     Bilingual(
         "Completo, derecho y con luz: que se lean todas las letras.",
         "Whole, straight and in good light, so that every letter can be read.",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE, NSS_FILE, RFC_FILE
+from services.enrollments.programs.laws import IMSS_WORKERS_PAGE
 from services.enrollments.tariffs import independent_workers
 
 _NUMBERS = schema.Step(
@@ -218,11 +219,16 @@ IMSS = schema.Program(
             "18 letters and numbers. IMSS checks it against your name and date of birth.",
         ),
         documents=(
-            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
-            schema.Document("rfc", schema.Bilingual("Tu RFC", "Your RFC"), RFC_FILE),
+            schema.Document(
+                "curp", schema.Bilingual("Tu CURP", "Your CURP"), IMSS_WORKERS_PAGE, CURP_FILE
+            ),
+            schema.Document(
+                "rfc", schema.Bilingual("Tu RFC", "Your RFC"), IMSS_WORKERS_PAGE, RFC_FILE
+            ),
             schema.Document(
                 "nss",
                 schema.Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one"),
+                IMSS_WORKERS_PAGE,
                 NSS_FILE,
             ),
             schema.Document(
@@ -231,6 +237,7 @@ IMSS = schema.Program(
                     "Nombre, fecha de nacimiento y CURP de tu familia, si la vas a inscribir",
                     "Name, date of birth and CURP of your family, if you are going to enroll them",
                 ),
+                "LSS 84",
             ),
         ),
         steps=(_NUMBERS, _PLACE, _WORK, _PAYMENT, _HAS_FAMILY, _FAMILY),
@@ -258,22 +265,31 @@ IMSS = schema.Program(
             schema.Bilingual("Guardería y prestaciones sociales.", "Day care and social benefits."),
         ),
         who=(
-            schema.Bilingual(
-                "Personas mexicanas que trabajan por su cuenta, también desde otro país.",
-                "Mexicans who work on their own, also from another country.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "Personas mexicanas que trabajan por su cuenta, también desde otro país.",
+                    "Mexicans who work on their own, also from another country.",
+                ),
+                "LSS 5-A-XX, 13-I",
             ),
-            schema.Bilingual(
-                "La atención médica es solo en México. Si nadie de tu familia vive allá y no"
-                " piensas volver, quizá no te conviene.",
-                "Medical care is in Mexico only. If none of your family lives there and you don't"
-                " plan to return, it may not be for you.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "La atención médica es solo en México. Si nadie de tu familia vive allá y no"
+                    " piensas volver, quizá no te conviene.",
+                    "Medical care is in Mexico only. If none of your family lives there and you"
+                    " don't plan to return, it may not be for you.",
+                ),
+                IMSS_WORKERS_PAGE,
             ),
         ),
-        cost=schema.Bilingual(
-            "Depende de lo que ganas y de dónde se usa. Calcula aquí un estimado: el IMSS te dice"
-            " el monto exacto.",
-            "It depends on what you earn and where it is used. Work out an estimate here: IMSS"
-            " tells you the exact amount.",
+        cost=schema.Sourced(
+            schema.Bilingual(
+                "Depende de lo que ganas y de dónde se usa. Calcula aquí un estimado: el IMSS te"
+                " dice el monto exacto.",
+                "It depends on what you earn and where it is used. Work out an estimate here: IMSS"
+                " tells you the exact amount.",
+            ),
+            "LSS 28, 224, 227, 228-II",
         ),
         next_steps=(
             schema.Bilingual("El IMSS revisa tus datos.", "IMSS checks your information."),
@@ -337,7 +353,7 @@ IMSS = schema.Program(
         ),
     ),
     tariff=_TARIFF,
-    requires=("rfc",),
+    requires={"rfc": IMSS_WORKERS_PAGE},
     results=(
         shared_fields.NSS,
         *shared_fields.COVER,

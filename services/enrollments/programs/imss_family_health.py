@@ -5,10 +5,11 @@ from __future__ import annotations
 from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE
+from services.enrollments.programs.laws import IMSS_FAMILY_PAGE
 from services.enrollments.tariffs import family_health
 
-# The illnesses with which IMSS doesn't take people in (memory: reglamento en materia de afiliación,
-# artículo 82); it has the last word.
+# The illnesses with which IMSS doesn't take people in (RACERF 82, 99), in plain words; it has the
+# last word.
 _ILLNESSES = schema.Bilingual(
     "Por ejemplo: cáncer, infarto u otra enfermedad grave del corazón, daño de riñón o hígado,"
     " diabetes con complicaciones, enfermedad pulmonar con falta de oxígeno, VIH, adicción al"
@@ -140,13 +141,16 @@ IMSS_FAMILY_HEALTH = schema.Program(
             "Your own: 18 letters and numbers. IMSS checks it against your name.",
         ),
         documents=(
-            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            schema.Document(
+                "curp", schema.Bilingual("Tu CURP", "Your CURP"), IMSS_FAMILY_PAGE, CURP_FILE
+            ),
             schema.Document(
                 "members",
                 schema.Bilingual(
                     "Nombre, fecha de nacimiento y CURP de cada persona",
                     "Name, date of birth and CURP of each person",
                 ),
+                "LSS 241; RACERF 95, 96",
             ),
             schema.Document(
                 "health",
@@ -154,6 +158,7 @@ IMSS_FAMILY_HEALTH = schema.Program(
                     "Qué enfermedades graves tiene o ha tenido cada quien",
                     "Which serious illnesses each one has or has had",
                 ),
+                "RACERF 98",
             ),
         ),
         steps=(_PLACE, _MEMBERS),
@@ -171,20 +176,29 @@ IMSS_FAMILY_HEALTH = schema.Program(
             ),
         ),
         who=(
-            schema.Bilingual(
-                "Personas mexicanas que trabajan en otro país, para su familia en México y para"
-                " ellas cuando están allá.",
-                "Mexicans who work in another country, for their family in Mexico and for"
-                " themselves while they are there.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "Personas mexicanas que trabajan en otro país, para su familia en México y para"
+                    " ellas cuando están allá.",
+                    "Mexicans who work in another country, for their family in Mexico and for"
+                    " themselves while they are there.",
+                ),
+                "LSS 243",
             ),
-            schema.Bilingual(
-                "El IMSS no acepta a quien ya tiene ciertas enfermedades graves.",
-                "IMSS doesn't take in people who already have certain serious illnesses.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "El IMSS no acepta a quien ya tiene ciertas enfermedades graves.",
+                    "IMSS doesn't take in people who already have certain serious illnesses.",
+                ),
+                "RACERF 82, 99",
             ),
         ),
-        cost=schema.Bilingual(
-            "Una cuota al año por persona, según su edad. Calcula aquí la suma exacta.",
-            "A yearly fee for each person, by age. Work out the exact sum here.",
+        cost=schema.Sourced(
+            schema.Bilingual(
+                "Una cuota al año por persona, según su edad. Calcula aquí la suma.",
+                "A yearly fee for each person, by age. Work out the sum here.",
+            ),
+            "LSS 242, 243; RACERF 101",
         ),
         next_steps=(
             schema.Bilingual(

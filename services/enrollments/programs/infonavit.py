@@ -6,6 +6,7 @@ from __future__ import annotations
 from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import HOUSING
 from services.enrollments.programs.files import CURP_FILE, NSS_FILE
+from services.enrollments.programs.laws import INFONAVIT_PAGE
 from services.enrollments.tariffs import housing
 
 _NUMBER = schema.Step(
@@ -117,8 +118,12 @@ INFONAVIT = schema.Program(
             "18 letters and numbers. Infonavit checks it against your name.",
         ),
         documents=(
-            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
-            schema.Document("nss", schema.Bilingual("Tu NSS", "Your NSS"), NSS_FILE),
+            schema.Document(
+                "curp", schema.Bilingual("Tu CURP", "Your CURP"), INFONAVIT_PAGE, CURP_FILE
+            ),
+            schema.Document(
+                "nss", schema.Bilingual("Tu NSS", "Your NSS"), INFONAVIT_PAGE, NSS_FILE
+            ),
         ),
         steps=(_NUMBER, _SAVING),
         needs_email=True,
@@ -135,16 +140,22 @@ INFONAVIT = schema.Program(
             ),
         ),
         who=(
-            schema.Bilingual(
-                "Personas inscritas por su cuenta en el IMSS.",
-                "People who enrolled in IMSS on their own.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "Personas inscritas por su cuenta en el IMSS.",
+                    "People who enrolled in IMSS on their own.",
+                ),
+                "LINFONAVIT 59 Bis",
             ),
         ),
-        cost=schema.Bilingual(
-            "Inscribirte es gratis. Tú decides cuánto ahorras; con un patrón sería el cinco por"
-            " ciento de lo que ganas.",
-            "Enrolling is free. You decide what you save; with an employer it would be five percent"
-            " of what you earn.",
+        cost=schema.Sourced(
+            schema.Bilingual(
+                "Inscribirte es gratis. Tú decides cuánto ahorras; con un patrón sería el cinco por"
+                " ciento de lo que ganas.",
+                "Enrolling is free. You decide what you save; with an employer it would be five"
+                " percent of what you earn.",
+            ),
+            "LINFONAVIT 29-II, 59 Bis",
         ),
         next_steps=(
             schema.Bilingual(
@@ -188,7 +199,7 @@ INFONAVIT = schema.Program(
         ),
     ),
     tariff=_TARIFF,
-    requires=("imss",),
+    requires={"imss": "LINFONAVIT 59 Bis"},
     results=(
         shared_fields.NSS,
         schema.Result("savings_account", schema.Bilingual("Cuenta de ahorro", "Savings account")),

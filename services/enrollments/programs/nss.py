@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE
+from services.enrollments.programs.laws import IMSS_NSS_PAGE
 
 NSS = schema.Program(
     code="nss",
@@ -37,7 +38,11 @@ NSS = schema.Program(
             "18 letras y números. El IMSS busca con ella si ya tienes un número.",
             "18 letters and numbers. IMSS uses it to look whether you already have a number.",
         ),
-        documents=(schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),),
+        documents=(
+            schema.Document(
+                "curp", schema.Bilingual("Tu CURP", "Your CURP"), IMSS_NSS_PAGE, CURP_FILE
+            ),
+        ),
         needs_email=True,
     ),
     guide=schema.Guide(
@@ -52,12 +57,15 @@ NSS = schema.Program(
             ),
         ),
         who=(
-            schema.Bilingual(
-                "Cualquier persona con CURP y correo electrónico.",
-                "Anyone with a CURP and an email address.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "Cualquier persona con CURP y correo electrónico.",
+                    "Anyone with a CURP and an email address.",
+                ),
+                IMSS_NSS_PAGE,
             ),
         ),
-        cost=schema.Bilingual("Gratis.", "Free."),
+        cost=schema.Sourced(schema.Bilingual("Gratis.", "Free."), IMSS_NSS_PAGE),
         next_steps=(
             schema.Bilingual("El IMSS revisa tu CURP.", "IMSS checks your CURP."),
             schema.Bilingual(
@@ -65,7 +73,7 @@ NSS = schema.Program(
                 "We tell you by email and you see your number here.",
             ),
         ),
-        legal="LSS 15, 17",
+        legal=f"LSS 12, 13; {IMSS_NSS_PAGE}",
     ),
     questions=(shared_fields.HAS_CURP, shared_fields.HAS_EMAIL),
     results=(shared_fields.NSS,),

@@ -8,6 +8,8 @@ from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import TAX
 from services.enrollments.programs.files import CURP_FILE, IDENTIFICATION_FILE
 
+_VIRTUAL_OFFICE = "RMF 2026 2.4.10-XII, ficha 3/CFF"
+
 RFC = schema.Program(
     code="rfc",
     agency="sat",
@@ -42,7 +44,9 @@ RFC = schema.Program(
             "18 letters and numbers. SAT checks it against your name and date of birth.",
         ),
         documents=(
-            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            schema.Document(
+                "curp", schema.Bilingual("Tu CURP", "Your CURP"), _VIRTUAL_OFFICE, CURP_FILE
+            ),
             schema.Document(
                 "identification",
                 schema.Bilingual(
@@ -51,6 +55,7 @@ RFC = schema.Program(
                     "Your current passport, consular ID or voter card, to show it in the video"
                     " call",
                 ),
+                _VIRTUAL_OFFICE,
                 IDENTIFICATION_FILE,
             ),
             schema.Document(
@@ -59,6 +64,7 @@ RFC = schema.Program(
                     "Un teléfono o computadora con cámara y micrófono",
                     "A telephone or computer with camera and microphone",
                 ),
+                _VIRTUAL_OFFICE,
             ),
         ),
     ),
@@ -74,16 +80,22 @@ RFC = schema.Program(
             ),
         ),
         who=(
-            schema.Bilingual(
-                "Personas mexicanas mayores de edad que viven fuera de México.",
-                "Adult Mexicans who live outside Mexico.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "Personas mexicanas mayores de edad que viven fuera de México.",
+                    "Adult Mexicans who live outside Mexico.",
+                ),
+                "CFF 27; RMF 2026 2.4.10-XII",
             ),
-            schema.Bilingual(
-                "Te inscribes sin obligaciones: no tienes que presentar declaraciones.",
-                "You enroll without obligations: you don't have to file tax returns.",
+            schema.Sourced(
+                schema.Bilingual(
+                    "Te inscribes sin obligaciones: no tienes que presentar declaraciones.",
+                    "You enroll without obligations: you don't have to file tax returns.",
+                ),
+                "CFF 27",
             ),
         ),
-        cost=schema.Bilingual("Gratis.", "Free."),
+        cost=schema.Sourced(schema.Bilingual("Gratis.", "Free."), _VIRTUAL_OFFICE),
         next_steps=(
             schema.Bilingual("El SAT revisa tus datos.", "SAT checks your information."),
             schema.Bilingual(

@@ -36,12 +36,20 @@ class Step:
         )
 
 
+class Sourced(NamedTuple):
+    """A statement, and the law or official page that it rests on (`programs.laws`)."""
+
+    text: Bilingual
+    source: str
+
+
 class Document(NamedTuple):
-    """What the applicant needs to have at hand. ``file``: what a photo or PDF of it should look
-    like, where one can be sent."""
+    """What the applicant needs to have at hand, and the law or official page that asks for it.
+    ``file``: what a photo or PDF of it should look like, where one can be sent."""
 
     code: str
     label: Bilingual
+    source: str
     file: Bilingual | None = None
 
 
@@ -141,8 +149,8 @@ class Guide:
     """
 
     gives: tuple[Bilingual, ...]
-    who: tuple[Bilingual, ...]
-    cost: Bilingual
+    who: tuple[Sourced, ...]
+    cost: Sourced
     next_steps: tuple[Bilingual, ...]
     legal: str
     referral: Referral | None = None
@@ -194,8 +202,8 @@ class Program:
     """A program. ``agency`` is the code in `integrations.registry` of whoever runs it.
 
     ``short`` is its name within a sentence, ``summary`` what stands under it in a list.
-    ``requires`` are programs that come first. ``reasons`` are the agency's codes for a refusal,
-    in words. While ``announced`` nobody can enter it through us yet.
+    ``requires`` are programs that come first, each with its source. ``reasons`` are the agency's
+    codes for a refusal, in words. While ``announced`` nobody can enter it through us yet.
     """
 
     code: str
@@ -208,7 +216,7 @@ class Program:
     term: Term = BY_DEFAULT
     questions: tuple[Question, ...] = ()
     tariff: Tariff | None = None
-    requires: tuple[str, ...] = ()
+    requires: Mapping[str, str] = field(default_factory=dict)
     results: tuple[Result, ...] = ()
     reasons: Mapping[str, Bilingual] = field(default_factory=dict)
     appeal: Appeal = REVIEW
@@ -224,3 +232,15 @@ class Program:
     def fields(self) -> tuple[Field, ...]:
         """What its form asks for."""
         return self.form.fields
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What its requirements, documents, cost and term rest on."""
+        return (
+            self.guide.legal,
+            self.guide.cost.source,
+            self.term.source,
+            *self.requires.values(),
+            *(statement.source for statement in self.guide.who),
+            *(document.source for document in self.form.documents),
+        )

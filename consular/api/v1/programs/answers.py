@@ -8,17 +8,20 @@ from services.enrollments.programs.schema import Unit
 
 
 class RequirementAnswer(fields.Answer):
-    """A program that comes first; ``met_by``: the field of ``data`` that stands for it."""
+    """A program that comes first, and the law or official page that says so; ``met_by``: the field
+    of ``data`` that stands for it."""
 
     program = fields.Word(PROGRAMS)
     met_by = fields.Text(allow_none=True)
+    source = fields.Text()
 
 
 class DocumentAnswer(fields.Answer):
-    """A document to have at hand."""
+    """A document to have at hand, and the law or official page that asks for it."""
 
     code = fields.Text()
     name = fields.Text()
+    source = fields.Text()
 
 
 class TermAnswer(fields.Answer):
@@ -49,7 +52,8 @@ class TariffAnswer(fields.Answer):
 
 class ProgramAnswer(fields.Answer):
     """A program: what its ``data`` takes, as JSON Schema, with an example; ``requires`` are the
-    programs that come first; ``consents`` the permissions that a request must come with."""
+    programs that come first; ``consents`` the permissions that a request must come with;
+    ``who_sources`` what each of ``who`` rests on, in the same order."""
 
     program = fields.Word(PROGRAMS, attribute="code")
     name = fields.Text()
@@ -62,7 +66,9 @@ class ProgramAnswer(fields.Answer):
     needs_email = fields.Flag()
     gives = fields.Texts()
     who = fields.Texts()
+    who_sources = fields.Texts()
     cost = fields.Text()
+    cost_source = fields.Text()
     steps = fields.Texts()
     documents = fields.Many(DocumentAnswer)
     term = fields.One(TermAnswer)

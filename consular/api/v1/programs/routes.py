@@ -88,8 +88,10 @@ def _program(program: Program) -> Json:
         consents=form.consents,
         needs_email=form.needs_email,
         gives=_all(guide.gives),
-        who=_all(guide.who),
-        cost=translated(guide.cost),
+        who=_all(each.text for each in guide.who),
+        who_sources=[each.source for each in guide.who],
+        cost=translated(guide.cost.text),
+        cost_source=guide.cost.source,
         steps=_all(guide.next_steps),
         documents=_documents(form),
         legal=guide.legal,
@@ -102,11 +104,17 @@ def _program(program: Program) -> Json:
 
 def _requirements(program: Program) -> list[Json]:
     by = {field.meets: field.name for field in program.fields if field.meets}
-    return [{"program": first, "met_by": by.get(first)} for first in program.requires]
+    return [
+        {"program": first, "met_by": by.get(first), "source": source}
+        for first, source in program.requires.items()
+    ]
 
 
 def _documents(form: Form) -> list[Json]:
-    return [{"code": each.code, "name": translated(each.label)} for each in form.documents]
+    return [
+        {"code": each.code, "name": translated(each.label), "source": each.source}
+        for each in form.documents
+    ]
 
 
 def _referral(program: Program) -> Json | None:
