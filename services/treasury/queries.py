@@ -6,7 +6,7 @@ All of it is the network's: needs its scope.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -51,10 +51,12 @@ class Books:
 
 @dataclass(frozen=True)
 class Suspense:
-    """What stands in suspense by the ledger, and the cases that it is said of, in centavos."""
+    """What stands in suspense by the ledger, and the cases that it is said of, in centavos; with
+    the remittances that they are about, by id."""
 
     ledger_minor: int
     cases: Sequence[Incident]
+    remittances: Mapping[UUID, Remittance]
 
     @property
     def cases_minor(self) -> int:
@@ -123,7 +125,9 @@ def read_suspense(session: Session) -> Suspense:
         Incident.suspense_minor != 0, Incident.suspense_cleared_at.is_(None)
     )
     cases = session.scalars(query.order_by(Incident.opened_at, Incident.id)).all()
-    return Suspense(balance(session, LedgerCode.SUSPENSE_MXN), cases)
+    about = select(Remittance).where(Remittance.id.in_([case.subject_id for case in cases]))
+    remittances = {row.id: row for row in session.scalars(about)} if cases else {}
+    return Suspense(balance(session, LedgerCode.SUSPENSE_MXN), cases, remittances)
 
 
 def list_unanswered(session: Session, *, limit: int) -> list[Unanswered]:

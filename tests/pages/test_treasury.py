@@ -93,6 +93,11 @@ def _audited(workers: Database, action: str) -> int:
         return int(session.execute(query, {"action": action}).scalar_one())
 
 
+def _rows(page: str) -> list[str]:
+    """The rows of the page's table, without its head."""
+    return re.findall(r"<tr class=\"d-block d-md-table-row.*?</tr>", page, re.DOTALL)
+
+
 @pytest.mark.parametrize("role", ["treasury", "auditor", "admin"])
 def test_those_who_may_see_the_books_do(web: Web, role: str) -> None:
     browser = staff_browser(web.app, role)
@@ -152,14 +157,48 @@ def test_suspense_is_the_sum_of_its_cases(web: Web, workers: Database, treasurer
         suspense = read_suspense(session)
     assert len(suspense.cases) == 3
     assert suspense.ledger_minor == suspense.cases_minor == 184_56
+    before = _audited(workers, "remittance.list")
     page = treasurer.get("/treasury/suspense").text
+    assert _audited(workers, "remittance.list") == before + 3
     assert "El libro y los casos dicen lo mismo" in page
-    for case in suspense.cases:
+    only_read = staff_browser(web.app, "auditor").get("/treasury/suspense").text
+    for case, row in zip(suspense.cases, _rows(page), strict=True):
         assert treasurer.get(f"/incidents/{case.id}").status_code == 200
-        assert f'href="/incidents/{case.id}"' in page
+        assert f'href="/incidents/{case.id}"' in row
+        assert folio(_folio(workers, case.subject_id)) in row
+        assert "184.56" in row
+        assert f"/incidents/{case.id}" not in only_read
+        assert folio(_folio(workers, case.subject_id)) in only_read
+    # Why, and what to do: once of each kind.
+    assert page.count("Aclara con la dependencia cuál de las dos cosas ocurrió") == 1
+    assert page.count("Pide a la dependencia que los recupere") == 1
     with workers.transaction(NETWORK_SCOPE) as session:
         session.execute(text("UPDATE incidents SET suspense_minor = suspense_minor + 5"))
     assert "El suspenso no es la suma de sus casos" in treasurer.get("/treasury/suspense").text
+
+
+def test_dues_in_suspense_are_named_with_the_order_that_paid_for_them(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    vault = web.app.extensions["consular.vault"]
+    with workers.transaction(NETWORK_SCOPE) as session:
+        now = database_clock(session)
+        sender = make_sender(session, now=now, vault=vault)
+        line = make_line(due_on=day_in_mexico(now) + timedelta(days=9))
+        person, dues = make_divided(session, sender, line=line, now=now, vault=vault)
+        assert claim_next(session, dues.id, now=now, vault=vault)
+        for answer in (Answer.PAID, Answer.REFUSED):
+            settle_payout(session, dues.id, PayoutAnswer(answer), now=now)
+        folios = [folio(part.folio) for part in (dues, person)]
+    [row] = _rows(treasurer.get("/treasury/suspense").text)
+    assert all(each in row for each in (*folios, "Cuotas del IMSS del envío", "Nadie todavía"))
+    [case] = re.findall(r'href="(/incidents/[0-9a-f-]+)"', row)
+    treasurer.send(f"{case}/take")
+    assert "Yo" in _rows(treasurer.get("/treasury/suspense").text)[0]
+    treasurer.send(f"{case}/resolve", resolution="corrected", reason="Finabien sí pagó")
+    [ended] = _rows(treasurer.get("/treasury/suspense").text)
+    assert "Cerrado: falta asentarlo" in ended
+    assert f'href="{case}"' in ended
 
 
 def test_what_nobody_knows_is_listed_with_its_deadline_and_what_was_tried(

@@ -29,15 +29,19 @@ from services.treasury.queries import (
 @pages.get("/suspense")
 @allow(READERS)
 def suspense() -> str:
-    """Show what stands in suspense, by the ledger and by its cases, which are equal."""
+    """Show what stands in suspense, by the ledger and by its cases, which are equal; each read of
+    the remittances that they are about is audited."""
     with transaction() as session:
         now = database_now(session)
         standing = read_suspense(session)
+        sent = standing.remittances
+        _audit(session, list(sent.values()), now)
+        orders = list_orders(session, sent.values())
         cases = [
             {
                 **case_line(session, case, now=now),
-                "minor": case.suspense_minor,
                 "ended": case.resolved_at is not None,
+                "remittance": _named(sent.get(case.subject_id), orders),
             }
             for case in standing.cases
         ]
@@ -73,6 +77,17 @@ def unknown() -> str:
     )
 
 
+def _named(remittance: Any, orders: dict[UUID, str]) -> dict[str, Any]:
+    """How a remittance is named; nothing where there is none."""
+    if remittance is None:
+        return {}
+    return {
+        "folio": remittance.folio,
+        "order": orders.get(remittance.id),
+        "status": remittance.status,
+    }
+
+
 def _audit(session: Session, remittances: list[Any], now: Any) -> None:
     subjects = {row.id: audit.Subject.of("remittance", row) for row in remittances}
     audit.record(session, *subjects.values(), action="remittance.list", now=now, actor=actor())
@@ -89,9 +104,7 @@ def _unanswered(each: Unanswered, orders: dict[UUID, str], now: Any) -> dict[str
 def _remittance(remittance: Any, orders: dict[UUID, str], since: Any, now: Any) -> dict[str, Any]:
     due = remittance.answer_due_at
     return {
-        "folio": remittance.folio,
-        "order": orders.get(remittance.id),
-        "status": remittance.status,
+        **_named(remittance, orders),
         "pesos": remittance.total_to_recipient,
         "since": since,
         "minutes": minutes(since, now),
