@@ -29,7 +29,7 @@ from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.remittances import ordering, quoting
 from services.remittances.errors import NoDues
-from services.remittances.models import Quote
+from services.remittances.models import Quote, Remittance
 from services.remittances.ordering import DuesLine, Order, OrderRemittance
 from services.remittances.queries import find_dues_paid_by
 from services.remittances.quoting import Dues, RequestQuote
@@ -58,6 +58,14 @@ def list_payable(session: Session, *, now: datetime, actor: Actor, vault: Vault)
         for each in payable
         if each and not find_dues_paid_by(session, each.dues.enrollment, each.dues.due_on)
     ]
+
+
+def find_transfer(session: Session, enrollment: Enrollment) -> Remittance | None:
+    """The transfer of the account that pays what it waits for, also once the last day has passed:
+    nobody is to pay it twice. Consulates see none."""
+    if enrollment.status not in PAYABLE or enrollment.pay_by is None:
+        return None
+    return find_dues_paid_by(session, enrollment.id, enrollment.pay_by)
 
 
 def quote(

@@ -161,10 +161,10 @@ def list_remittances(
     return fetch_page(session, query, limit=limit, place=lambda row: (row.registered_at, row.id))
 
 
-def find_dues_paid_by(session: Session, enrollment: UUID, due_on: date) -> UUID | None:
+def find_dues_paid_by(session: Session, enrollment: UUID, due_on: date) -> Remittance | None:
     """The transfer that pays these dues, or has paid them."""
     return session.scalar(
-        select(Remittance.id).where(
+        select(Remittance).where(
             Remittance.enrollment_id == enrollment,
             Remittance.dues_due_on == due_on,
             Remittance.status.not_in(sorted(ENDED_UNPAID)),

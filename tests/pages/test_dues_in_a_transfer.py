@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from consular.i18n import folio
 from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus
@@ -27,6 +28,7 @@ from services.remittances.rules import day_in_mexico
 from tests.factories.counting import counting
 from tests.factories.enrollments import WORK, agency_says, make_applicant, make_request
 from tests.factories.remittances import pay_for
+from tests.factories.staff import citizen_browser
 from tests.factories.web import Web
 from tests.pages.test_sending import sender
 
@@ -93,13 +95,16 @@ class Asked:
 
     def order(self) -> str:
         """The address of what goes to the recipient."""
+        return str(self.post("/enviar/revisar", self.check()).location)
+
+    def check(self) -> dict[str, str]:
+        """What a review sends, of a transfer that pays the line as well."""
         quote = re.search(r"quote=([0-9a-f-]{36})", self.quote(enrollment=str(self.id)))
         assert quote
         form = {"quote": quote.group(1), **RECIPIENT}
         check = self.post("/enviar/destinatario", form).location
         assert "Cuotas del IMSS" in self.page(check)
-        draft = {"d": check.partition("=")[2]}
-        return str(self.post("/enviar/revisar", draft).location)
+        return {"d": check.partition("=")[2]}
 
     def pay(self) -> None:
         """The sender pays for both."""
@@ -107,9 +112,20 @@ class Asked:
             first = session.scalar(text("SELECT id FROM remittances WHERE part = 1"))
             pay_for(session, session.get_one(Remittance, first), now=system_clock())
 
+    def first(self) -> UUID:
+        return self._part(1)
+
     def dues(self) -> UUID:
+        return self._part(2)
+
+    def _part(self, number: int) -> UUID:
+        query = text("SELECT id FROM remittances WHERE part = :part")
         with self.web.database.transaction(NETWORK_SCOPE) as session:
-            return UUID(str(session.scalar(text("SELECT id FROM remittances WHERE part = 2"))))
+            return UUID(str(session.scalar(query, {"part": number})))
+
+    def folio(self, remittance: UUID) -> str:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
+            return session.get_one(Remittance, remittance).folio
 
 
 @pytest.fixture
@@ -156,10 +172,63 @@ def test_an_active_one_goes_on_by_what_is_paid_with_a_transfer(asked: Asked) -> 
     asked.order()
     assert QUESTION not in asked.page("/enviar")
     asked.pay()
+    page = asked.page(address)
+    assert "Para que siga" in page
+    assert f'href="/envios/{asked.dues()}"' in page
+    assert "Paga a más tardar" not in page
     assert "Cuotas del IMSS de Itzel Luna" in asked.page(f"/envios/{asked.dues()}")
     asked.is_covered()
     assert "Para que siga" not in asked.page(address)
     assert asked.client.get(f"{address}/pago.pdf").status_code == 409
+
+
+def test_a_line_that_a_transfer_pays_is_not_offered_to_be_paid_again(asked: Asked) -> None:
+    asked.asks_for_payment()
+    address = f"/inscripciones/{asked.id}"
+    token = asked.web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    read = f"/enrollments/{asked.id}"
+    page = asked.page(address)
+    assert FROM_HERE in page
+    assert f"{address}/pago.pdf" in page
+    assert asked.web.call("GET", read, token=token).get_json()["paid_by"] is None
+    asked.order()
+    for status in ("Falta tu pago", "Pago recibido"):
+        page = asked.page(address)
+        dues = asked.dues()
+        assert "Pago en curso" in page
+        assert f'href="/envios/{dues}"' in page
+        assert folio(asked.folio(dues)) in page
+        assert f"({status})" in page
+        for offered in (FROM_HERE, "<svg", f"{address}/pago.pdf"):
+            assert offered not in page
+        assert asked.web.call("GET", read, token=token).get_json()["paid_by"] == str(dues)
+        asked.pay()
+    assert asked.client.get(f"/envios/{dues}").status_code == 200
+    asked.post(f"/envios/{dues}/cancelar", {})
+    page = asked.page(address)
+    assert FROM_HERE in page
+    assert "Pago en curso" not in page
+
+
+def test_what_was_paid_in_time_is_not_called_late_while_nobody_confirms_it(asked: Asked) -> None:
+    asked.asks_for_payment()
+    asked.order()
+    asked.pay()
+    asked.web.travel(system_clock() + timedelta(days=13))
+    later = citizen_browser(asked.web.app, asked.account)
+    page = later.get(f"/inscripciones/{asked.id}").text
+    assert "Pasó el último día para pagar." not in page
+    assert f'href="/envios/{asked.dues()}"' in page
+
+
+def test_who_had_two_prices_open_pays_the_line_once(asked: Asked) -> None:
+    asked.asks_for_payment()
+    checks = [asked.check() for _ in range(2)]
+    first, second = (asked.post("/enviar/revisar", check).location for check in checks)
+    assert f"/envios/{asked.first()}" in first
+    assert "Esas cuotas ya se están pagando" in asked.page(second)
+    with asked.web.database.transaction(NETWORK_SCOPE) as session:
+        assert session.scalar(text("SELECT count(*) FROM remittances")) == 2
 
 
 def test_both_parts_are_shown_from_the_price_to_the_receipt(asked: Asked) -> None:

@@ -37,9 +37,10 @@ from services.enrollments.queries import (
     open_details,
     open_result,
 )
-from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
+from services.enrollments.rules import DECIDED, WAITING, Action, Paper, Status, actions
 from services.enrollments.terms import home_day
 from services.enrollments.withdrawing import withdraw
+from services.processes.dues import find_transfer
 
 REFRESH_SECONDS = 5
 
@@ -117,6 +118,8 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
     ]
     may = actions(status)
     payment = find_payment(enrollment, details, home_day(now()))
+    transfer = find_transfer(session, enrollment)
+    printable = list_papers(enrollment, payment)
     return {
         "id": enrollment.id,
         "folio": enrollment.folio,
@@ -131,8 +134,9 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
         "appointment": details.appointment,
         "payment": payment_shown(payment) if payment else None,
         "by_transfer": program.paid_by_transfer,
+        "paid_by": transfer,
         "pay_by": payment and payment.due_on,
-        "papers": list_papers(enrollment, payment),
+        "papers": [paper for paper in printable if not (transfer and paper is Paper.PAYMENT)],
         "waiting": status in WAITING,
         "over": status in DECIDED,
         "can_answer": Action.ANSWER in may,

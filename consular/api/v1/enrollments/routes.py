@@ -37,6 +37,7 @@ from services.enrollments.requesting import RequestEnrollment, request_enrollmen
 from services.enrollments.rules import Paper, Status, actions
 from services.enrollments.terms import home_day
 from services.enrollments.withdrawing import withdraw
+from services.processes.dues import find_transfer
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
 REQUESTERS = CITIZEN | HELPERS
@@ -239,11 +240,13 @@ def _warnings(session: Session, enrollment: Any) -> list[dict[str, str]]:
 def detailed(session: Session, enrollment: Any) -> dict[str, Any]:
     """The enrollment with its history and result."""
     details = open_details(session, enrollment, vault())
+    transfer = find_transfer(session, enrollment)
     return EnrollmentAnswer.render(
         enrollment,
         requested=details.requested,
         appointment=details.appointment,
         payment=find_payment(enrollment, details, home_day(now())),
+        paid_by=transfer and transfer.id,
         remedy=remedy_in_words(enrollment),
         actions=sorted(actions(Status(enrollment.status))),
         history=list_history(session, enrollment.id),
