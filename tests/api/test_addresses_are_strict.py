@@ -71,10 +71,10 @@ def _refused(answer: TestResponse, field: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-@pytest.mark.parametrize("query", ["form=1", "form="])
-def test_an_unknown_parameter_is_422_everywhere(web: Web, name: str, query: str) -> None:
+def test_an_unknown_parameter_is_422_everywhere(web: Web, name: str) -> None:
     """A misspelt filter would let everything pass."""
-    _refused(_ask(web, call_of(web, name), query), "form")
+    for query in ("form=1", "form="):
+        _refused(_ask(web, call_of(web, name), query), "form")
 
 
 @pytest.mark.parametrize("name", OURS)

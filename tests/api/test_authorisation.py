@@ -58,15 +58,19 @@ def _refusals(web: Web, request_id: str) -> list[tuple[str, str, UUID | None]]:
 
 
 @pytest.mark.parametrize("name", CLOSED)
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_that_isnt_declared_is_403_and_audited(web: Web, name: str, role: Role) -> None:
+def test_a_role_that_isnt_declared_is_403_and_audited(web: Web, name: str) -> None:
+    for role in ROLES:
+        _refused_unless_declared(web, name, role)
+
+
+def _refused_unless_declared(web: Web, name: str, role: Role) -> None:
     call = call_of(web, name, role=role)
     answer = send(web, call, call.body)
     if role in call.endpoint.who:
-        assert answer.status_code not in (401, 405)
+        assert answer.status_code not in (401, 405), role
         assert answer.status_code < 500 or answer.status_code == 503, answer.text
         return
-    assert answer.status_code == 403
+    assert answer.status_code == 403, role
     assert answer.get_json()["code"] == "forbidden"
     [(action, noted, actor)] = _refusals(web, answer.get_json()["request_id"])
     assert (action, noted) == ("access.refused", role.value)

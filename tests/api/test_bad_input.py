@@ -50,6 +50,13 @@ OTHERS: dict[str, Any] = {
     "null": None, "true": True, "a number": 7, "a negative number": -1, "a fraction": 0.001,
     "a huge number": 10**30, "a list": [], "an object": {}, "a list of lists": [[[]]],
 }  # fmt: skip
+OTHER_CONTENT_TYPES = (
+    "text/plain", "text/json", "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x", "application/xml", "application/json-patch+json", "",
+)  # fmt: skip
+NO_PLAIN_MONEY = (
+    "NaN", "1e999", "-1.00", "0.001", "１２", "Infinity", "", "1,000.00", " ", "0x10",
+)  # fmt: skip
 NUMBERS = ("1e999", "-1e999", "-1", "0.001", "1" + "0" * 400, "1" + "0" * 5000, "1E400")
 
 
@@ -115,20 +122,20 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("kind", UNREADABLE)
-def test_what_is_no_json_object_is_400(web: Web, name: str, kind: str) -> None:
-    answer = send_raw(web, call_of(web, name), UNREADABLE[kind])
-    if kind == "nothing" and takes_nothing(name):
-        assert answer.status_code == (422 if name in ONE_OF_SEVERAL else 404)
-    else:
-        assert _problem(answer) == (400, "malformed_request")
+def test_what_is_no_json_object_is_400(web: Web, name: str) -> None:
+    for kind, raw in UNREADABLE.items():
+        answer = send_raw(web, call_of(web, name), raw)
+        if kind == "nothing" and takes_nothing(name):
+            assert answer.status_code == (422 if name in ONE_OF_SEVERAL else 404)
+        else:
+            assert _problem(answer) == (400, "malformed_request"), kind
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("size", [70_000, 5_000_000])
-def test_too_much_is_413(web: Web, name: str, size: int) -> None:
-    answer = send_raw(web, call_of(web, name), b'{"a": "' + b"x" * size + b'"}')
-    assert _problem(answer) == (413, "too_large")
+def test_too_much_is_413(web: Web, name: str) -> None:
+    for size in (70_000, 5_000_000):
+        answer = send_raw(web, call_of(web, name), b'{"a": "' + b"x" * size + b'"}')
+        assert _problem(answer) == (413, "too_large"), size
 
 
 @pytest.mark.parametrize("name", with_body())
@@ -137,106 +144,89 @@ def test_a_hundred_thousand_brackets_are_too_much_or_unreadable(web: Web, name: 
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "text/plain",
-        "text/json",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "application/xml",
-        "application/json-patch+json",
-        "",
-    ],
-)
-def test_another_content_type_is_415(web: Web, name: str, kind: str) -> None:
-    answer = send_raw(web, call_of(web, name), b"{}", kind)
-    assert _problem(answer) == (415, "unsupported_media_type")
+def test_another_content_type_is_415(web: Web, name: str) -> None:
+    for kind in OTHER_CONTENT_TYPES:
+        answer = send_raw(web, call_of(web, name), b"{}", kind)
+        assert _problem(answer) == (415, "unsupported_media_type"), kind
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("field", ["unknown", "id", "status", "account_id", "__proto__", "", "a.b"])
-def test_an_unknown_or_read_only_field_is_422_and_named(web: Web, name: str, field: str) -> None:
+def test_an_unknown_or_read_only_field_is_422_and_named(web: Web, name: str) -> None:
     call = call_of(web, name)
-    answer = send(web, call, {**(call.body or {}), field: "x"})
-    assert _problem(answer) == (422, "invalid_fields")
-    assert field in answer.get_json()["errors"]
+    for field in ("unknown", "id", "status", "account_id", "__proto__", "", "a.b"):
+        answer = send(web, call, {**(call.body or {}), field: "x"})
+        assert _problem(answer) == (422, "invalid_fields"), field
+        assert field in answer.get_json()["errors"]
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("field", ["\ud800", "\0", "x" * 5_000, "<script>", "\r\nX: 1"])
-def test_an_odd_field_name_is_422(web: Web, name: str, field: str) -> None:
+def test_an_odd_field_name_is_422(web: Web, name: str) -> None:
     call = call_of(web, name)
-    assert _problem(send(web, call, {**(call.body or {}), field: "x"}))[0] == 422
+    for field in ("\ud800", "\0", "x" * 5_000, "<script>", "\r\nX: 1"):
+        assert _problem(send(web, call, {**(call.body or {}), field: "x"}))[0] == 422, field
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("kind", [kind for kind in TEXTS if kind not in CANT_BE_KEPT])
-def test_odd_text_in_any_field_is_refused_or_harmless(web: Web, name: str, kind: str) -> None:
+def test_odd_text_in_any_field_is_refused_or_harmless(web: Web, name: str) -> None:
     call = call_of(web, name)
     for at, value in leaves(call.body):
         if isinstance(value, str):
-            _in_contract(_spoiled(web, call, at, TEXTS[kind]))
+            for kind, odd in TEXTS.items():
+                if kind not in CANT_BE_KEPT:
+                    _in_contract(_spoiled(web, call, at, odd))
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("kind", CANT_BE_KEPT)
-def test_text_that_cant_be_kept_is_422_and_its_field_named(web: Web, name: str, kind: str) -> None:
+def test_text_that_cant_be_kept_is_422_and_its_field_named(web: Web, name: str) -> None:
     call = call_of(web, name)
     for at, value in leaves(call.body):
         if isinstance(value, str):
-            answer = _spoiled(web, call, at, TEXTS[kind])
-            assert _problem(answer)[0] == 422, at
-            assert any(str(at[0]) in field for field in answer.get_json()["errors"]), at
+            for kind in CANT_BE_KEPT:
+                answer = _spoiled(web, call, at, TEXTS[kind])
+                assert _problem(answer)[0] == 422, (at, kind)
+                assert any(str(at[0]) in field for field in answer.get_json()["errors"]), at
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("kind", OTHERS)
-def test_another_kind_of_value_in_any_field_is_refused_or_harmless(
-    web: Web, name: str, kind: str
-) -> None:
+def test_another_kind_of_value_in_any_field_is_refused_or_harmless(web: Web, name: str) -> None:
     call = call_of(web, name)
     for at in _places(call):
-        _in_contract(_spoiled(web, call, at, OTHERS[kind]))
+        for other in OTHERS.values():
+            _in_contract(_spoiled(web, call, at, other))
 
 
 @pytest.mark.parametrize("name", with_body())
-@pytest.mark.parametrize("number", NUMBERS)
-def test_an_odd_number_in_any_field_is_refused_or_harmless(
-    web: Web, name: str, number: str
-) -> None:
+def test_an_odd_number_in_any_field_is_refused_or_harmless(web: Web, name: str) -> None:
     call = call_of(web, name)
     for at, value in leaves(call.body):
-        raw = json.dumps(replaced(call.body, at, "@")).replace('"@"', number)
-        answer = send_raw(web, call, raw.encode())
-        _in_contract(answer)
-        if isinstance(value, int) and not isinstance(value, bool):
-            assert answer.status_code in (400, 422), (at, answer.text)
+        marked = json.dumps(replaced(call.body, at, "@"))
+        for number in NUMBERS:
+            answer = send_raw(web, call, marked.replace('"@"', number).encode())
+            _in_contract(answer)
+            if isinstance(value, int) and not isinstance(value, bool):
+                assert answer.status_code in (400, 422), (at, number, answer.text)
 
 
-@pytest.mark.parametrize(
-    "amount", ["NaN", "1e999", "-1.00", "0.001", "１２", "Infinity", "", "1,000.00", " ", "0x10"]
-)
 @pytest.mark.parametrize("name", with_body())
-def test_money_that_isnt_plain_is_422_with_its_field(web: Web, name: str, amount: str) -> None:
+def test_money_that_isnt_plain_is_422_with_its_field(web: Web, name: str) -> None:
     call = call_of(web, name)
     for at, _ in leaves(call.body):
         if at[-1] == "amount":
-            answer = _spoiled(web, call, at, amount)
-            assert _problem(answer) == (422, "invalid_fields")
-            assert any(str(at[0]) in field for field in answer.get_json()["errors"])
+            for amount in NO_PLAIN_MONEY:
+                answer = _spoiled(web, call, at, amount)
+                assert _problem(answer) == (422, "invalid_fields"), amount
+                assert any(str(at[0]) in field for field in answer.get_json()["errors"])
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "ODD"])
-def test_a_wrong_verb_is_405_and_says_which_are_right(web: Web, name: str, method: str) -> None:
+def test_a_wrong_verb_is_405_and_says_which_are_right(web: Web, name: str) -> None:
     call = call_of(web, name)
     taken = web.app.url_map.bind("localhost").allowed_methods(f"/api/v1{call.path}")
-    if method in taken:
-        return
-    answer = web.call(method, call.path, {}, token=call.token)
-    assert _problem(answer) == (405, "method_not_allowed")
-    assert call.endpoint.method in answer.headers["Allow"]
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "ODD"):
+        if method not in taken:
+            answer = web.call(method, call.path, {}, token=call.token)
+            assert _problem(answer) == (405, "method_not_allowed"), method
+            assert call.endpoint.method in answer.headers["Allow"]
 
 
 NAMES = {
@@ -308,11 +298,11 @@ def test_an_unknown_query_field_is_422(web: Web, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", with_query())
-@pytest.mark.parametrize("limit", ["-1", "0", "101", "1e3", "x", "9" * 30])
-def test_a_limit_beyond_a_hundred_or_below_one_is_422(web: Web, name: str, limit: str) -> None:
+def test_a_limit_beyond_a_hundred_or_below_one_is_422(web: Web, name: str) -> None:
     call = call_of(web, name)
     if "limit" in _query_names(call):
-        assert _problem(_asked(web, call, {"limit": limit})) == (422, "invalid_fields")
+        for limit in ("-1", "0", "101", "1e3", "x", "9" * 30):
+            assert _problem(_asked(web, call, {"limit": limit})) == (422, "invalid_fields"), limit
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from jinja2 import Environment, nodes
 
 from services.appointments import rules as appointments
@@ -150,13 +148,12 @@ def test_pages_offer_what_actions_says_and_ask_no_status() -> None:
     assert faults == []
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)
-def test_no_form_depends_on_a_status(template: Path) -> None:
-    tree = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True).parse(
-        template.read_text(encoding="utf-8")
-    )
+def test_no_form_depends_on_a_status() -> None:
+    reader = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True)
     depending = [
-        f"line {choice.lineno}"
+        f"{template.name}, line {choice.lineno}"
+        for template in TEMPLATES
+        for tree in [reader.parse(template.read_text(encoding="utf-8"))]
         for choice in tree.find_all(nodes.If)
         if any(name.attr == "status" for name in choice.test.find_all(nodes.Getattr))
         for data in choice.find_all(nodes.TemplateData)
@@ -165,10 +162,16 @@ def test_no_form_depends_on_a_status(template: Path) -> None:
     assert depending == []
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)
-def test_no_template_lists_statuses(template: Path) -> None:
-    lists = re.findall(r"[(\[]((?:\"\w+\",? ?)+)[)\]]", template.read_text(encoding="utf-8"))
-    assert [words for words in lists if _is_vocabulary(set(re.findall(r"\w+", words)))] == []
+def test_no_template_lists_statuses() -> None:
+    lists = [
+        (template.name, words)
+        for template in TEMPLATES
+        for words in re.findall(
+            r"[(\[]((?:\"\w+\",? ?)+)[)\]]", template.read_text(encoding="utf-8")
+        )
+    ]
+    listed = [found for found in lists if _is_vocabulary(set(re.findall(r"\w+", found[1])))]
+    assert listed == []
 
 
 def test_the_error_of_a_move_and_the_page_of_a_list_stand_once() -> None:
