@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,6 +36,7 @@ def upgrade(owner_url: str, revision: str = "head") -> str:
     return head()
 
 
+@cache
 def head() -> str:
     """The newest revision that this version brings."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""

@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Every statement is watched. In a worker: take the servers that the controller started."""
     _take_time_for_examples(always_the_same=not config.getoption("--full"))
     statements.watch()
-    routing.share_builders()
+    routing.share_compiled()
     received = getattr(config, "workerinput", {})
     if received.get(_SENT):
         config.stash[_ADDRESSES] = Addresses.arrive(received[_SENT])
