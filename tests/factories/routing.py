@@ -14,6 +14,11 @@ from jinja2.bccache import Bucket
 from werkzeug.routing import Map, Rule
 from werkzeug.routing.rules import RuleFactory
 
+_OPTIONS = (
+    "default_subdomain", "strict_slashes", "merge_slashes", "redirect_defaults", "sort_parameters",
+    "sort_key", "host_matching",
+)  # fmt: skip
+
 
 class SharedMap(Map):
     """A map whose addresses are compiled when it is first asked, unless one that reads like it was
@@ -36,9 +41,10 @@ class SharedMap(Map):
                 self._remap = False
 
     def _compiled(self, written: list[Rule]) -> Map:
-        key = (self.host_matching, repr(self.converters), *map(_as_written, written))
+        options = {name: getattr(self, name) for name in _OPTIONS}
+        key = (repr(options), repr(self.converters), *map(_as_written, written))
         if key not in self._known:
-            made = Map(host_matching=self.host_matching)
+            made = Map(**options)
             made.converters = self.converters
             for rule in written:
                 made.add(copy(rule))
