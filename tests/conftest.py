@@ -24,7 +24,7 @@ import redis
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from services.kernel.settings import Settings
-from tests.factories import chance, routing, statements
+from tests.factories import chance, compiled, statements
 from tests.servers import (
     REFERENCE,
     TEMPLATE,
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Every statement is watched. In a worker: take the servers that the controller started."""
     _take_time_for_examples(always_the_same=not config.getoption("--full"))
     statements.watch()
-    routing.share_compiled()
+    compiled.share()
     received = getattr(config, "workerinput", {})
     if received.get(_SENT):
         config.stash[_ADDRESSES] = Addresses.arrive(received[_SENT])
