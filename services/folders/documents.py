@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from services.citizens.models import Person
-from services.citizens.people import find_key, get_key
 from services.files.names import UNNAMED
+from services.folders.keys import find_folder_key, get_folder_key
 from services.folders.models import Document, Folder
 from services.folders.rules import DocumentState
 from services.kernel import audit
@@ -72,7 +71,7 @@ def open_content(
 ) -> bytes:
     """The file, or its preview, in the clear. Raises `PersonForgotten`."""
     folder = session.get_one(Folder, document.folder_id)
-    key = get_key(session.get_one(Person, folder.person_id), vault)
+    key = get_folder_key(session, folder, vault)
     column = Document.preview_sealed if preview else Document.file_sealed
     sealed = session.scalars(select(column).where(Document.id == document.id)).one()
     if sealed is None:
@@ -121,7 +120,7 @@ def _in_use(folder: UUID) -> Select[Document]:
 
 def _open_name(session: Session, document: Document, vault: Vault) -> str:
     folder = session.get_one(Folder, document.folder_id)
-    key = find_key(session.get_one(Person, folder.person_id), vault)
+    key = find_folder_key(session, folder, vault)
     if key is None or document.name_sealed is None:
         return UNNAMED
     return key.open(document.name_sealed, place=place_of(NAME), row=document.id)

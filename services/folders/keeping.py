@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.citizens.models import Person
-from services.citizens.people import find_key, get_key
+from services.folders.keys import find_folder_key, get_folder_key
 from services.folders.models import Folder
 from services.kernel.crypto import Vault
 
@@ -35,10 +34,8 @@ def forget_answers(session: Session, folder: Folder, program: str, *, vault: Vau
 
 
 def open_answers(session: Session, folder: Folder, *, vault: Vault) -> dict[str, dict[str, Any]]:
-    """What was told, by program, the newest last; nothing once the person is erased, or where an
-    office sees the folder and not who it was opened for."""
-    person = session.get(Person, folder.person_id)
-    key = find_key(person, vault) if person else None
+    """What was told, by program, the newest last; nothing once the person is erased."""
+    key = find_folder_key(session, folder, vault) if folder.answers_sealed else None
     if key is None or folder.answers_sealed is None:
         return {}
     answers: dict[str, dict[str, Any]] = json.loads(
@@ -48,7 +45,7 @@ def open_answers(session: Session, folder: Folder, *, vault: Vault) -> dict[str,
 
 
 def _seal(session: Session, folder: Folder, answers: Mapping[str, Any], vault: Vault) -> None:
-    key = get_key(session.get_one(Person, folder.person_id), vault)
+    key = get_folder_key(session, folder, vault)
     text = json.dumps(dict(answers), ensure_ascii=False)
     folder.answers_sealed = key.seal(text, place=_PLACE, row=folder.id)
     session.flush()

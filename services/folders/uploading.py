@@ -10,12 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.citizens.models import Person
-from services.citizens.people import get_key
 from services.files.cleaning import CleanFile
 from services.files.names import shown_name
 from services.folders.documents import FILE, NAME, PREVIEW, note, place_of
 from services.folders.errors import TooManyDocuments
+from services.folders.keys import get_folder_key
 from services.folders.models import Document, Folder
 from services.folders.rules import MOST_DOCUMENT_BYTES, MOST_DOCUMENTS, DocumentState
 from services.kernel.audit import Actor
@@ -53,7 +52,7 @@ def upload(
     if position is None:
         position = find_position(session, held)
     _refuse_much(session, held, len(command.file.data))
-    key = get_key(session.get_one(Person, held.person_id), vault)
+    key = get_folder_key(session, held, vault)
     document = _document(held, command, key, position, now, actor)
     session.add(document)
     session.flush()

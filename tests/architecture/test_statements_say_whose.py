@@ -65,6 +65,10 @@ FUNCTIONS = {
     },
     "free_booking_holds": {"booking_holds": "those that it is given, once nobody's"},
     "booking_refusal": {"claims": "by the people's keys; only the account's own are told"},
+    "folder_key_v1": {
+        "folders": "one that the transaction has read, by its id",
+        "people": "the row under whose key it is sealed, by its id; it gives the key, wrapped",
+    },
     "is_enrolled": {"enrollments": "by the person's key; it says only whether"},
     "sees_appointment": {"appointments": "row security's own question"},
     "own_name_key": {

@@ -6,6 +6,7 @@ own e-mail or telephone. What is told goes to them, never to whoever helps.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -66,6 +67,7 @@ from services.enrollments.queries import find_undecided, get_applicant, get_enro
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.rules import Channel
 from services.enrollments.warnings import list_warnings
+from services.kernel.db import Scope
 from services.kernel.errors import NotFound
 from services.kernel.identifiers import format_phone
 
@@ -210,7 +212,7 @@ def _send_code(command: RequestEnrollment, form: dict[str, str], contact: Destin
 def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | None) -> Response:
     assistance = Assistance(document=form.get("document"), proved=proved)
     try:
-        with notify_existing_holder(command), transaction() as session:
+        with notify_existing_holder(command), transaction(_scope(proved)) as session:
             enrollment = request_for_person(
                 session, command, assistance, now=now(), actor=actor(), vault=vault()
             )
@@ -219,6 +221,11 @@ def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | No
     except PrerequisiteMissing:
         return _go_to(_open(command.program), _without_permission(form))
     return finish(url_for("desk.enrollment", id=enrollment.id, new=1))
+
+
+def _scope(proved: UUID | None) -> Scope:
+    """With the account of whoever told the code: their folder may be another office's."""
+    return replace(actor().scope, account=proved) if proved else actor().scope
 
 
 def _keep_for_later(session: Session, folder: UUID, program: Program, form: dict[str, str]) -> None:
