@@ -14,9 +14,11 @@ def legal_basis(source: str) -> str:
     """The source as it stands beneath a statement; nothing for none."""
     if not source:
         return ""
-    cited = citations(source)
-    words = "; ".join(_cited(law, text) for law, text in cited)
-    if any(law for law, _text in cited):
+    parts: dict[str, list[str]] = {}
+    for law, text in citations(source):
+        parts.setdefault(law, []).extend(text.split(", "))
+    words = "; ".join(_cited(law, texts) for law, texts in parts.items())
+    if any(parts):
         return str(_("Fundamento: %(law)s", law=words))
     return str(_("Fuente: %(page)s", page=words))
 
@@ -27,5 +29,7 @@ def law_names(sources: Iterable[str]) -> list[tuple[str, str]]:
     return [(law, translated(LAWS[law].name)) for law in LAWS if law in cited]
 
 
-def _cited(law: str, text: str) -> str:
-    return f"{law} {translated(LAWS[law].part)} {text}" if law else text
+def _cited(law: str, texts: list[str]) -> str:
+    """A law with all of its articles that are cited, each once."""
+    named = ", ".join(dict.fromkeys(texts))
+    return f"{law} {translated(LAWS[law].part)} {named}" if law else named

