@@ -49,15 +49,24 @@ def test_each_program_says_what_it_needs_gives_and_costs(web: Web) -> None:
     assert programs["imss_family_health"]["consents"] == consents
 
 
-def test_family_health_is_exact_by_the_ages(web: Web) -> None:
+@pytest.mark.parametrize(
+    ("on", "exact", "ended", "why"),
+    [
+        ("2025-03-01", True, None, "Es la suma exacta, con la tabla que publicó el IMSS."),
+        ("2026-02-28", True, None, "Es la suma exacta, con la tabla que publicó el IMSS."),
+        ("2026-03-01", False, "2026-02-28", "que terminó el 28 de febrero de 2026"),
+        ("2026-11-26", False, "2026-02-28", "que terminó el 28 de febrero de 2026"),
+    ],
+)
+def test_family_health_goes_by_age_and_is_exact_while_its_table_holds(
+    web: Web, on: str, exact: bool, ended: str | None, why: str
+) -> None:
     members = [{"age": age} for age in (34, 33, 5)]
-    answer = _estimate(web, "imss_family_health", {"members": members}, on="2026-11-26").get_json()
+    answer = _estimate(web, "imss_family_health", {"members": members}, on=on).get_json()
     assert answer["total"] == {"amount": "32600.00", "currency": "MXN"}
-    assert (answer["exact"], answer["on"], answer["valid_from"]) == (
-        True,
-        "2026-11-26",
-        "2025-03-01",
-    )
+    assert (answer["exact"], answer["ended_on"], answer["on"]) == (exact, ended, on)
+    assert answer["valid_from"] == "2025-03-01"
+    assert why in answer["why"]
     assert [part["amount"]["amount"] for part in answer["parts"]] == [
         "11850.00", "11850.00", "8900.00",
     ]  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, time
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -99,11 +101,21 @@ def test_there_are_no_other_questions(web: Web, place: str) -> None:
     assert answer.status_code == 404 or answer.location == "/inscripciones/rfc"
 
 
-def test_the_fee_of_a_family_is_worked_out_exactly(web: Web) -> None:
+@pytest.mark.parametrize(
+    ("day", "beside"),
+    [(date(2026, 2, 28), ""), (date(2026, 3, 1), "(última tabla publicada)")],
+)
+def test_the_fee_of_a_family_is_exact_until_its_table_ends(
+    web: Web, day: date, beside: str
+) -> None:
+    web.travel(datetime.combine(day, time(12), tzinfo=ZoneInfo("America/Mexico_City")))
     address = "/inscripciones/imss_family_health/costo"
     assert "Edad en años" in _page(web, address)
     page = _page(web, f"{address}?data-members-0-age=34&data-members-1-age=5&calcular=1")
-    assert "20,750.00\xa0MXN" in page
+    [heading] = re.findall(r"<h1>(.*)</h1>", page)
+    assert heading.strip() == f"Lo que pagarías por un año: 20,750.00\xa0MXN {beside}".strip()
+    assert ("Es la suma exacta" in page) is not bool(beside)
+    assert ("que terminó el 28 de febrero de 2026" in page) is bool(beside)
     assert "estimado" not in page
     for text in ("Persona de 34 años", "Persona de 5 años", "1 de marzo de 2025", "Suma",
                  "laverdadnoticias.com"):  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.enrollments.errors import TariffUnknown
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Estimate
-from services.enrollments.tariffs import family_health, housing, independent_workers
+from services.enrollments.tariffs import family_health, housing, independent_workers, tables
 from services.enrollments.tariffs.tables import in_force
 from services.kernel.money import Money
 
@@ -139,8 +139,36 @@ def test_every_table_names_its_source_and_a_tariff_says_what_it_is() -> None:
     for name in ("imss_daily_values", "imss_rates", "imss_risk_rates", "imss_old_age_rates",
                  "imss_family_health_fees", "infonavit_rates"):  # fmt: skip
         assert all(row["source"] for row in in_force(name, TODAY))
-    exact = {code: program.tariff.exact for code, program in PROGRAMS.items() if program.tariff}
-    assert exact == {"imss": False, "imss_family_health": True, "infonavit": False}
+    table = {code: program.tariff.table for code, program in PROGRAMS.items() if program.tariff}
+    assert table == {"imss": None, "imss_family_health": family_health.TABLE, "infonavit": None}
     for program in PROGRAMS.values():
-        if program.tariff and not program.tariff.exact:
+        if program.tariff and not program.tariff.table:
             assert "estimado" in program.tariff.why.es
+
+
+def test_a_published_table_is_exact_to_its_last_day_and_then_the_last_known_one() -> None:
+    tariff = PROGRAMS["imss_family_health"].tariff
+    assert tariff is not None
+    last = date(2026, 2, 28)
+    assert (tariff.is_exact(last), tariff.ended(last)) == (True, None)
+    for later in (date(2026, 3, 1), TODAY, date(2030, 1, 1)):
+        assert (tariff.is_exact(later), tariff.ended(later)) == (False, last)
+    estimated = PROGRAMS["imss"].tariff
+    assert estimated is not None
+    assert (estimated.is_exact(last), estimated.ended(TODAY)) == (False, None)
+    with pytest.raises(TariffUnknown):
+        tariff.is_exact(date(2025, 2, 28))
+
+
+def test_a_table_that_begins_where_the_last_one_ends_is_exact_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = tables.in_force(family_health.TABLE, TODAY)
+    newer = [
+        tables.Row({**row.cells, "valid_from": "2026-03-01", "valid_to": "2027-02-28"})
+        for row in known
+    ]
+    monkeypatch.setattr(tables, "_read", lambda _name: (*known, *newer))
+    assert tables.ended(family_health.TABLE, date(2026, 2, 28)) is None
+    assert tables.ended(family_health.TABLE, TODAY) is None
+    assert tables.ended(family_health.TABLE, date(2027, 3, 1)) == date(2027, 2, 28)

@@ -28,9 +28,7 @@ from consular.pages.portal.program_views import (
 )
 from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, choose_plan
 from services.enrollments.errors import PrerequisiteMissing
-from services.enrollments.programs.schema import Estimate, Program
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.terms import home_day
 from services.enrollments.warnings import list_warnings
 
 VIEW = "portal.enroll"
@@ -108,17 +106,7 @@ def _show(
         "portal/enroll.html",
         **page_values(form_pages, page, command, view=VIEW),
         comes_first=translated(before.name) if before else "",
-        cost=_cost(program, command) if command else None,
         consulates=choices,
         form=form,
         errors=draft().errors(partial(read_page, form_pages, page)),
     )
-
-
-def _cost(program: Program, command: RequestEnrollment) -> Estimate | None:
-    """What there is to pay, where the request tells it."""
-    tariff = program.tariff
-    if tariff is None or tariff.of_request is None:
-        return None
-    today = home_day(now())
-    return tariff.work_out(tariff.of_request(command.data, today), today)

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from flask import Response, render_template
 
-from consular.auth import vault
+from consular.auth import now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
+from consular.i18n import translated
 from consular.name_warnings import confirmation_of, in_words
 from consular.pages.drafts import draft, draft_id, keep_draft
 from consular.pages.forms import Errors, go, read_or_refuse
@@ -31,12 +32,14 @@ from consular.pages.portal.program_request import (
     read_page,
     read_request,
 )
+from consular.tariffs_in_words import label, reliability
 from services.citizens.people import full_name
 from services.enrollments.errors import PrerequisiteMissing
 from services.enrollments.planning import refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
 from services.enrollments.requesting import RequestEnrollment
+from services.enrollments.terms import home_day
 from services.enrollments.warnings import list_warnings
 from services.kernel.errors import NotFound
 
@@ -146,9 +149,25 @@ def page_values(
         "of": len(form_pages.codes),
         "last": page == form_pages.last,
         "answers": answer_rows(command, program, draft_id(), view=view) if command else [],
+        "cost": _cost(program, command) if command else None,
         "before": page_address(program, form_pages.before(page), draft_id(), view=view)
         if page != FIRST
         else None,
         "action": page_address(program, page, view=view),
         "labels": dict(labels_of(program.fields)),
+    }
+
+
+def _cost(program: Program, command: RequestEnrollment) -> Mapping[str, Any] | None:
+    """What there is to pay, where the request tells it."""
+    tariff = program.tariff
+    if tariff is None or tariff.of_request is None:
+        return None
+    today = home_day(now())
+    estimate = tariff.work_out(tariff.of_request(command.data, today), today)
+    return {
+        "what": translated(tariff.what),
+        "total": estimate.total,
+        "label": label(tariff, today),
+        "reliability": reliability(tariff, today),
     }

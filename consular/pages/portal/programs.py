@@ -17,6 +17,7 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
 from consular.pages.portal.question_pages import ALL_ANSWERED, FIRST_QUESTION, Check, Link
 from consular.sources_in_words import law_names, legal_basis
+from consular.tariffs_in_words import label, reliability
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Estimate, Program, Question, Tariff
 from services.enrollments.terms import home_day
@@ -53,13 +54,15 @@ def program_cost(program: str) -> str:
     chosen, form = _find(program), request.args.to_dict()
     if chosen.tariff is None:
         raise NotFound()
-    errors: Errors = {}
+    errors, today = Errors(), home_day(now())
     estimate = _estimate(chosen, chosen.tariff, form, errors) if form else None
     return render_template(
         "portal/program_cost.html",
         program=chosen,
         tariff=chosen.tariff,
         estimate=estimate,
+        label=label(chosen.tariff, today),
+        reliability=reliability(chosen.tariff, today),
         parts=estimate.parts if estimate else [],
         laws=law_names(part.legal for part in estimate.parts) if estimate else [],
         form=form,

@@ -120,7 +120,7 @@ _FAMILY = schema.Step(
     ),
 )
 _TARIFF = schema.Tariff(
-    exact=False,
+    table=None,
     what=schema.Bilingual("Lo que pagarías cada vez", "What you would pay each time"),
     why=schema.Bilingual(
         "Es un monto estimado, con las cuotas de la Ley del Seguro Social. El IMSS decide la clase"

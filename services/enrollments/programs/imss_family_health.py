@@ -71,13 +71,11 @@ _MEMBERS = schema.Step(
     ),
 )
 _TARIFF = schema.Tariff(
-    exact=True,
+    table=family_health.TABLE,
     what=schema.Bilingual("Lo que pagarías por un año", "What you would pay for a year"),
     why=schema.Bilingual(
-        "Es la suma exacta con la última tabla publicada que encontramos. Si el IMSS publicó otra"
-        " después, tu línea de captura trae el monto nuevo.",
-        "It is the exact sum with the last published table that we found. If IMSS published another"
-        " one since, your payment line has the new amount.",
+        "Es la suma exacta, con la tabla que publicó el IMSS.",
+        "It is the exact sum, with the table that IMSS published.",
     ),
     fields=(
         schema.Field(

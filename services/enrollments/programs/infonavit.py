@@ -73,7 +73,7 @@ _CREDIT = schema.Referral(
     "https://micuenta.infonavit.org.mx",
 )
 _TARIFF = schema.Tariff(
-    exact=False,
+    table=None,
     what=schema.Bilingual("Lo que ahorrarías cada vez", "What you would save each time"),
     why=schema.Bilingual(
         "Es un monto estimado: la parte de tu ingreso que pagaría un patrón. Tú puedes ahorrar más"

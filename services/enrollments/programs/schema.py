@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from services.enrollments.rules import CONSENT, SENSITIVE_CONSENT
+from services.enrollments.tariffs.tables import ended
 from services.kernel.money import Money
 from services.kernel.questionnaires import Bilingual, Choice, Field, Kind, Question, When
 
@@ -185,16 +186,25 @@ class Estimate:
 @dataclass(frozen=True)
 class Tariff:
     """What the program costs. ``fields`` is what its calculator asks for, ``work_out`` makes of the
-    answers what is to be paid on a day. ``exact``: by a published table; else ``why`` says why it
-    is an estimate. ``what`` names the sum. ``of_request``: the calculator's answers, from a
-    request's data, where they tell."""
+    answers what is to be paid on a day. ``table``: the published one that it follows to the peso;
+    none for an estimate. ``why`` says how far the sum can be relied on, ``what`` names it.
+    ``of_request``: the calculator's answers, from a request's data, where they tell."""
 
-    exact: bool
+    table: str | None
     what: Bilingual
     why: Bilingual
     fields: tuple[Field, ...]
     work_out: Callable[[Mapping[str, Any], date], Estimate]
     of_request: Callable[[Mapping[str, Any], date], Mapping[str, Any]] | None = None
+
+    def ended(self, on: date) -> date | None:
+        """The last day of the published table, where it is past and none is known since. Raises
+        TariffUnknown."""
+        return ended(self.table, on) if self.table else None
+
+    def is_exact(self, on: date) -> bool:
+        """Whether the sum is that of a published table in force. Raises TariffUnknown."""
+        return self.table is not None and self.ended(on) is None
 
 
 @dataclass(frozen=True, eq=False)

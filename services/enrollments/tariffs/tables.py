@@ -58,6 +58,15 @@ def in_force(name: str, on: date, *, key: Callable[[Row], object] = lambda _row:
     return [row for row in begun if row.valid_from == newest[key(row)]]
 
 
+def ended(name: str, on: date) -> date | None:
+    """The last day of the newest table, where it is past on that day and none is known since.
+
+    Raises TariffUnknown.
+    """
+    last = in_force(name, on)[0]["valid_to"]
+    return date.fromisoformat(last) if last and date.fromisoformat(last) < on else None
+
+
 def since(rows: Iterable[Row]) -> date:
     """The newest of their dates."""
     return max(row.valid_from for row in rows)

@@ -41,10 +41,12 @@ class ReferralAnswer(fields.Answer):
 
 
 class TariffAnswer(fields.Answer):
-    """What ``/estimate`` takes as ``data``, as JSON Schema; ``why`` says how far it can be relied
-    on."""
+    """What ``/estimate`` takes as ``data``, as JSON Schema; ``exact``: by a published table that is
+    in force today, ``ended_on`` the last day of one that is past; ``why`` says how far it can be
+    relied on."""
 
     exact = fields.Flag()
+    ended_on = fields.CalendarDay(allow_none=True)
     why = fields.Text()
     data = fields.Table()
     example = fields.Table()
@@ -96,10 +98,12 @@ class PartAnswer(fields.Answer):
 
 class EstimateAnswer(fields.Answer):
     """What there is to pay: exactly the sum of its parts. ``valid_from``: since when the newest
-    table behind it holds."""
+    table behind it holds; ``exact``: by a published table in force, ``ended_on`` the last day of
+    one that was past on that day."""
 
     program = fields.Word(PROGRAMS)
     exact = fields.Flag()
+    ended_on = fields.CalendarDay(allow_none=True)
     why = fields.Text()
     on = fields.CalendarDay()
     valid_from = fields.CalendarDay()

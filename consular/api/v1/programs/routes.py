@@ -22,6 +22,7 @@ from consular.auth import ANYONE, now
 from consular.i18n import translated
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.programs import EstimateSchema, data_schema, load_tariff, tariff_schema
+from consular.tariffs_in_words import reliability
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Bilingual, Field, Form, Kind, Program
 from services.enrollments.terms import home_day
@@ -69,8 +70,9 @@ def estimate_program(program: str, command: dict[str, Any]) -> Json:
     return EstimateAnswer.render(
         estimate,
         program=program,
-        exact=known.tariff.exact,
-        why=translated(known.tariff.why),
+        exact=known.tariff.is_exact(on),
+        ended_on=known.tariff.ended(on),
+        why=reliability(known.tariff, on),
         on=on,
         parts=[PartAnswer.render(part, name=translated(part.name)) for part in estimate.parts],
         notes=_all(estimate.notes),
@@ -130,10 +132,12 @@ def _tariff(program: Program) -> Json | None:
     tariff = program.tariff
     if tariff is None:
         return None
-    schema = inline(tariff_schema(program))
+    schema, today = inline(tariff_schema(program)), home_day(now())
     return TariffAnswer.render(
         tariff,
-        why=translated(tariff.why),
+        exact=tariff.is_exact(today),
+        ended_on=tariff.ended(today),
+        why=reliability(tariff, today),
         data=schema,
         example=example_data(tariff.fields, schema),
     )
