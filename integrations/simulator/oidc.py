@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -58,7 +59,8 @@ class SimulatedAgency:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._signer = Signer(world.directory / "oidc-key.pem")
+        self._signer: Signer | None = None
+        self._making = Lock()
 
     def blueprint(self) -> Blueprint:
         """The provider's routes, under /oidc."""
@@ -68,6 +70,13 @@ class SimulatedAgency:
         routes.add_url_rule("/authorize", "authorize", self.authorize, methods=["GET", "POST"])
         routes.add_url_rule("/token", "token", self.token, methods=["POST"])
         return routes
+
+    def _key(self) -> Signer:
+        """Made when it is first needed: most who start a simulator sign nobody in."""
+        with self._making:
+            if self._signer is None:
+                self._signer = Signer(self._world.directory / "oidc-key.pem")
+            return self._signer
 
     def discovery(self) -> Response:
         """What the provider says of itself, at the address it was asked by."""
@@ -86,7 +95,7 @@ class SimulatedAgency:
 
     def jwks(self) -> Response:
         """Return the public key."""
-        return jsonify(keys=[self._signer.jwk])
+        return jsonify(keys=[self._key().jwk])
 
     def authorize(self) -> Response | str | tuple[str, int]:
         """Show the staff; on POST, return with a code for the one chosen."""
@@ -118,7 +127,7 @@ class SimulatedAgency:
             or not _verifies(request.form.get("code_verifier", ""), granted["challenge"])
         ):
             raise refuse(400, {"error": "invalid_grant"})
-        id_token = self._signer.sign(self._claims(granted))
+        id_token = self._key().sign(self._claims(granted))
         return jsonify(
             access_token=sign_in.new_secret(),
             token_type="Bearer",  # noqa: S106 - the type's name, no secret
