@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from ssl import SSLContext
 from typing import Any
 
@@ -110,12 +111,21 @@ class _Body(httpx.SyncByteStream):
         self._inner.close()
 
 
+@cache
+def _trust() -> SSLContext:
+    """Whose certificates are believed: read once a process, not at each connection."""
+    return httpcore.default_ssl_context()
+
+
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over sockets, no proxies, certificates always checked (TLS 1.2 or newer)."""
 
     def __init__(self, *, max_connections: int = 20) -> None:
         self._pool = httpcore.ConnectionPool(
-            max_connections=max_connections, keepalive_expiry=5, network_backend=_Backend()
+            ssl_context=_trust(),
+            max_connections=max_connections,
+            keepalive_expiry=5,
+            network_backend=_Backend(),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -12,6 +12,7 @@ import httpx
 import structlog
 from standardwebhooks import Webhook
 
+from integrations.deadline import DeadlineTransport
 from integrations.simulator.faults import FaultBoard
 from integrations.simulator.memory import Memory
 
@@ -47,7 +48,10 @@ class CallbackSender:
         self._board = board
         self._secrets = secrets
         self._http = httpx.Client(
-            base_url=base_url, transport=transport, trust_env=False, timeout=5.0
+            base_url=base_url,
+            transport=transport or DeadlineTransport(),
+            trust_env=False,
+            timeout=5.0,
         )
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
