@@ -11,13 +11,16 @@ from flask import Flask
 from marshmallow import ValidationError
 
 from consular.input.programs import load_data
+from services.enrollments.programs import laws
 from services.enrollments.programs.files import OTHER
-from services.enrollments.programs.laws import LAWS, PAGES, citations
+from services.enrollments.programs.laws import LAWS, citations
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Kind, Program
 from tests.architecture.test_routes_declare_access import app
 
 __all__ = ["app"]
+
+PAGES = [value for name, value in vars(laws).items() if name.endswith("_PAGE")]
 
 EACH = pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 READING = pytest.mark.usefixtures("in_request")

@@ -47,7 +47,6 @@ IMSS_WORKERS_PAGE = "adodigital.imss.gob.mx/pti/inicio"
 IMSS_NSS_PAGE = "imss.gob.mx/tramites/imss02008"
 IMSS_FAMILY_PAGE = "imss.gob.mx/derechoH/segurosalud-familia"
 INFONAVIT_PAGE = "micuenta.infonavit.org.mx"
-PAGES = (IMSS_WORKERS_PAGE, IMSS_NSS_PAGE, IMSS_FAMILY_PAGE, INFONAVIT_PAGE)
 
 
 def citations(source: str) -> list[tuple[str, str]]:
