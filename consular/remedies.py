@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
 
 from consular.auth import now
-from consular.i18n import translated, words
+from consular.i18n import date_long, translated, words
 from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Appeal, Program
@@ -59,6 +62,15 @@ def reason_in_words(program: Program, code: str | None) -> str:
         return words("enrollments.reason", code)
     known = program.reasons.get(code or "")
     return translated(known) if known else ""
+
+
+def step_in_words(program: Program, step: Any) -> str:
+    """Why an enrollment came to a step of its history, or until when its cover goes on by it."""
+    if step.covered_to:
+        return str(
+            _("Sigue lo que cubre: ahora, hasta el %(day)s.", day=date_long(step.covered_to))
+        )
+    return reason_in_words(program, step.reason_code)
 
 
 def _appeal(appeal: Appeal, told_on: date) -> AppealWords:

@@ -323,6 +323,19 @@ def enrollment_deadline(
     return _about_enrollment(session, notice, message, enrollment_id, means.site)
 
 
+def enrollment_renewed(
+    session: Session, enrollment_id: UUID, means: Means
+) -> MessageContext | None:
+    """That the cover of an active one goes on, and until when; None once that has passed, or it
+    ended. Raises NotFound."""
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
+    if notice.status is not EnrollmentStatus.ACTIVE or notice.last_day is None:
+        return None
+    if notice.last_day < home_day(means.now):
+        return None
+    return _about_enrollment(session, notice, "enrollment_renewed", enrollment_id, means.site)
+
+
 def next_step(session: Session, enrollment_id: UUID, means: Means) -> MessageContext | None:
     """Which programs of the plan can be asked for now that this one is active; None when there are
     none any more. Raises NotFound."""

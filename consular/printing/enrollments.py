@@ -139,7 +139,7 @@ def in_groups(reference: str) -> str:
 
 def _open(session: Session, enrollment: Enrollment) -> Printed:
     history = list_history(session, enrollment.id)
-    active = [step.at for step in history if step.status == Status.ACTIVE]
+    active = [step.at for step in history if step.status == Status.ACTIVE and not step.covered_to]
     code, today = enrollment.consulate_code, home_day(now())
     base = current_app.extensions["consular.settings"].public_url
     address = url_for("portal.verify", typed_folio=enrollment.folio)

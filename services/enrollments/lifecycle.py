@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -9,11 +11,13 @@ from services.enrollments.documents import mark_documents_sent
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
 from services.enrollments.programs.order import in_order
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.rules import OVER, TOLD, TRANSITIONS, By, Status
+from services.enrollments.rules import COVER_RENEWED, OVER, TOLD, TRANSITIONS, By, Status
 from services.facts import recording
+from services.kernel import audit
 from services.kernel.audit import Actor, Role
 from services.kernel.db import text
 from services.kernel.transitions import Lifecycle, Moved, history
+from services.kernel.writes import write
 from services.outbox.delivery import enqueue, enqueue_at
 
 
@@ -63,6 +67,26 @@ def _go_on(session: Session, moved: Moved) -> None:
 
 def _who(moved: Moved) -> dict[str, str]:
     return {"actor": _by(moved.actor)}
+
+
+def _renewed(moved: Moved) -> dict[str, str]:
+    return {**_who(moved), "reason_code": COVER_RENEWED}
+
+
+_note_renewal = history(
+    EnrollmentEvent, enrollment_id="id", covered_to="covered_to", of_move=_renewed
+)
+
+
+def renew(session: Session, enrollment: Enrollment, *, now: datetime, actor: Actor) -> None:
+    """Note that an active one, which is locked, has a longer cover, and tell its person. Its status
+    and its figures stay."""
+    moved = Moved(enrollment, enrollment.status, enrollment.status, now, actor)
+    step = _note_renewal(session, moved)
+    subject = audit.Subject.of("enrollment", enrollment)
+    noted = audit.entry(subject, action="enrollment.renewed", now=now, actor=actor)
+    write(session, *filter(None, (step, noted)))
+    enqueue(session, "enrollments.renewed", enrollment.id)
 
 
 def _by(actor: Actor) -> By:

@@ -88,7 +88,8 @@ class Enrollment(Base):
 class EnrollmentEvent(Base):
     """One step of an enrollment's history, from position 1. Never changed.
 
-    ``actor`` is a `rules.By`; who of the staff it was, the audit says.
+    ``actor`` is a `rules.By`; who of the staff it was, the audit says. ``covered_to`` of a step by
+    which the cover of an active one became longer is its last day.
     """
 
     __tablename__ = "enrollment_events"
@@ -102,6 +103,14 @@ class EnrollmentEvent(Base):
             unique=True,
             postgresql_where=sa.text("status = 'more_information_requested'"),
         ),
+        # However often the agency says so, a cover is renewed once to that day.
+        sa.Index(
+            "uq_enrollment_events_covered_to",
+            "enrollment_id",
+            "covered_to",
+            unique=True,
+            postgresql_where=sa.text("covered_to IS NOT NULL"),
+        ),
     )
 
     enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"), primary_key=True)
@@ -110,6 +119,7 @@ class EnrollmentEvent(Base):
     at: Mapped[datetime] = mapped_column(_AT)
     reason_code: Mapped[str | None] = mapped_column(sa.Text)
     actor: Mapped[str | None] = mapped_column(sa.Text)
+    covered_to: Mapped[date | None]
 
 
 class EnrollmentReminder(Base):

@@ -22,7 +22,7 @@ from services.citizens.errors import PersonForgotten
 from services.citizens.models import Person
 from services.citizens.people import get_key, open_person
 from services.enrollments.details import DETAILS_PLACE, Details, from_json, to_json
-from services.enrollments.lifecycle import LIFECYCLE
+from services.enrollments.lifecycle import LIFECYCLE, renew
 from services.enrollments.models import Enrollment, EnrollmentEvent
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import CLOCK_RUNS, ENDED_BY_TERM, UNDECIDED, Status
@@ -185,7 +185,9 @@ def record_progress(
         if order is _Order.NEWER:
             enrollment.agency_changed_at = agency_status.changed_at
         _keep_details(session, enrollment, agency_status, vault=vault)
-        _keep_days(enrollment, agency_status, now)
+        renewed = _keep_days(enrollment, agency_status, now)
+        if renewed and not _is_noted(session, enrollment):
+            renew(session, enrollment, now=now, actor=AGENCY)
     if steps:
         LIFECYCLE.move(
             session,
@@ -306,8 +308,10 @@ def _keep_details(
         )
 
 
-def _keep_days(enrollment: Enrollment, agency_status: AgencyStatus, now: datetime) -> None:
-    """The last days that the agency's word sets. What an applicant was told is never shortened."""
+def _keep_days(enrollment: Enrollment, agency_status: AgencyStatus, now: datetime) -> bool:
+    """The last days that the agency's word sets. What an applicant was told is never shortened.
+    Returns whether the cover of an active one is longer by it."""
+    held = enrollment.covered_to if enrollment.status == Status.ACTIVE else None
     if agency_status.status is Status.MORE_INFORMATION_REQUESTED:
         held = enrollment.answer_by or answer_until(home_day(now), None)
         enrollment.answer_by = max(held, agency_status.answer_by or held)
@@ -318,6 +322,16 @@ def _keep_days(enrollment: Enrollment, agency_status: AgencyStatus, now: datetim
         enrollment.pay_by = None
     if COVERED_TO in agency_status.result:
         enrollment.covered_to = date.fromisoformat(agency_status.result[COVERED_TO])
+    return bool(held and enrollment.covered_to and enrollment.covered_to > held)
+
+
+def _is_noted(session: Session, enrollment: Enrollment) -> bool:
+    """Whether its history says already that the cover lasts as long as now."""
+    noted = select(EnrollmentEvent.position).where(
+        EnrollmentEvent.enrollment_id == enrollment.id,
+        EnrollmentEvent.covered_to >= enrollment.covered_to,
+    )
+    return session.scalars(noted.limit(1)).first() is not None
 
 
 def open_sealed(key: DataKey, enrollment: Enrollment) -> Details:

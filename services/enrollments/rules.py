@@ -118,6 +118,8 @@ NOT_ANSWERED = "not_answered"
 NO_ANSWER_IN_TERM = "no_answer_in_term"
 COVER_LAPSED = "cover_lapsed"
 ASKED_LATE = "asked_late"
+# Why an active one has a step more: the agency gave a longer cover.
+COVER_RENEWED = "cover_renewed"
 # No reason of an end: it waits for a payment still, and the last day for that has passed.
 PAYMENT_LAPSED = "payment_lapsed"
 

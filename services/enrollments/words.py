@@ -288,6 +288,13 @@ MESSAGES: Mapping[str, Message] = {
             " %(day)s. Entra con tu cuenta para ver cómo. Si ya pagaste, no hagas nada: %(address)s"
         ),
     ),
+    "enrollment_renewed": Message(
+        _("Sigue tu protección: %(folio)s"),
+        _(
+            "Lo que te da tu inscripción %(folio)s (%(program)s) sigue hasta el %(day)s. No tienes"
+            " que hacer nada. Tu solicitud: %(address)s"
+        ),
+    ),
     "enrollment_cover_ending": Message(
         _("Tu protección termina pronto: %(folio)s"),
         _(

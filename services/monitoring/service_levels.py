@@ -142,6 +142,8 @@ def _answered(now: datetime) -> Any:
     event_of_answer = and_(
         EnrollmentEvent.enrollment_id == Enrollment.id,
         EnrollmentEvent.status.in_(ANSWERED - (OVER - {EnrollmentStatus.REJECTED})),
+        # A cover that was renewed was answered before.
+        EnrollmentEvent.covered_to.is_(None),
     )
     levels = _by_program(
         count,

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from consular.i18n import folio
+from consular.i18n import date_long, folio
 from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus
@@ -68,11 +68,11 @@ class Asked:
         line = PaymentDetails("01234567890123456789", Money(1_234_50, "MXN"), due_on)
         self.hear(Status.PAYMENT_PENDING, Details(payment=line))
 
-    def is_covered(self, line: PaymentDetails | None = None) -> None:
-        """For twenty days more; by the line it goes on."""
-        until = day_in_mexico(system_clock()) + timedelta(days=20)
+    def is_covered(self, line: PaymentDetails | None = None, until: int = 20) -> None:
+        """For so many days more; by the line it goes on."""
+        last = day_in_mexico(system_clock()) + timedelta(days=until)
         word = AgencyStatus(
-            Status.ACTIVE, {"covered_to": until.isoformat()}, details=Details(payment=line)
+            Status.ACTIVE, {"covered_to": last.isoformat()}, details=Details(payment=line)
         )
         agency_says(self.web.database, self.vault, self.id, word)
 
@@ -177,8 +177,13 @@ def test_an_active_one_goes_on_by_what_is_paid_with_a_transfer(asked: Asked) -> 
     assert f'href="/envios/{asked.dues()}"' in page
     assert "Paga a más tardar" not in page
     assert "Cuotas del IMSS de Itzel Luna" in asked.page(f"/envios/{asked.dues()}")
-    asked.is_covered()
-    assert "Para que siga" not in asked.page(address)
+    assert "Sigue lo que cubre" not in page
+    asked.is_covered(until=50)
+    page = asked.page(address)
+    assert "Para que siga" not in page
+    day = date_long(day_in_mexico(system_clock()) + timedelta(days=50))
+    assert f"Sigue lo que cubre: ahora, hasta el {day}." in page
+    assert page.count("La dependencia") == 3
     assert asked.client.get(f"{address}/pago.pdf").status_code == 409
 
 

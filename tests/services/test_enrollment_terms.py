@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.enrollments.answering import Answer, answer
@@ -23,6 +25,7 @@ from services.enrollments.queries import (
 from services.enrollments.rules import Status
 from services.incidents.models import Incident
 from services.kernel.audit import Actor
+from services.kernel.db import violated_constraint
 from services.kernel.money import Money
 from services.outbox.models import OutboxItem
 from tests.factories.enrollments import send_request
@@ -198,7 +201,53 @@ def test_what_follows_a_cover_is_paid_by_a_line_of_its_own(
     _hear(session, sent, _covers("2027-01-31"))
     assert (_payment(session, sent, second), sent.covered_to) == (None, date(2027, 1, 31))
     assert (open_result(session, sent, VAULT) or {})["covered_to"] == "2027-01-31"
-    assert [step.status for step in list_history(session, sent.id)].count("active") == 1
+    assert _renewals(session, sent) == [date(2027, 1, 31)]
+
+
+def _renewals(session: Session, enrollment: Enrollment) -> list[date]:
+    """By the history, and by what its person is told: both say it as often."""
+    steps = [step for step in list_history(session, enrollment.id) if step.status == "active"]
+    given, *renewed = [(step.reason_code, step.actor, step.covered_to) for step in steps]
+    assert given == (None, "agency", None)
+    assert {(reason, actor) for reason, actor, _day in renewed} <= {("cover_renewed", "agency")}
+    assert _topics(session, enrollment).count("enrollments.renewed") == len(renewed)
+    return [day for _reason, _actor, day in renewed if day]
+
+
+def test_a_longer_cover_is_one_step_and_one_message_however_often_it_is_said(
+    session: Session, sent: Enrollment
+) -> None:
+    def at(word: AgencyStatus, days: int) -> AgencyStatus:
+        return replace(word, changed_at=day(days))
+
+    first, second, third = map(_covers, ("2026-12-31", "2027-01-31", "2027-02-28"))
+    for word in (at(first, 1), at(first, 1), first):
+        _hear(session, sent, word, day(1))
+    assert _renewals(session, sent) == []
+    for word in (at(second, 3), at(second, 3), at(first, 1), second):
+        _hear(session, sent, word, day(4))
+    assert _renewals(session, sent) == [date(2027, 1, 31)]
+    # It takes it back, and gives it once more: that is no news.
+    for word in (at(first, 5), at(second, 6)):
+        _hear(session, sent, word, day(6))
+    assert _renewals(session, sent) == [date(2027, 1, 31)]
+    _hear(session, sent, third, day(7))
+    assert _renewals(session, sent) == [date(2027, 1, 31), date(2027, 2, 28)]
+    assert [row for row in _audited(session, sent) if row == "enrollment.renewed"] == [
+        "enrollment.renewed"
+    ] * 2
+    again = text(
+        "INSERT INTO enrollment_events (enrollment_id, position, status, at, covered_to)"
+        " VALUES (:id, 99, 'active', now(), '2027-02-28')"
+    )
+    with pytest.raises(IntegrityError) as refused, session.begin_nested():
+        session.execute(again, {"id": sent.id})
+    assert violated_constraint(refused.value) == "uq_enrollment_events_covered_to"
+
+
+def _audited(session: Session, enrollment: Enrollment) -> list[str]:
+    query = text("SELECT action FROM audit_entries WHERE subject_id = :id ORDER BY at")
+    return list(session.scalars(query, {"id": enrollment.id}))
 
 
 def test_an_agency_is_asked_what_there_is_to_pay_once_a_cover_nears_its_end(

@@ -12,11 +12,13 @@ from sqlalchemy import text
 
 from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.queries import list_history
 from services.enrollments.requesting import request_enrollment
 from services.kernel.audit import Actor
 from services.kernel.clock import system_clock
 from services.kernel.errors import NotFound
 from services.kernel.money import Money
+from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
 from services.processes import dues as transfers
 from services.remittances.errors import NoDues
@@ -34,7 +36,7 @@ from tests.factories.remittances import (
     make_sender,
     prepare_reference,
 )
-from tests.workers.conftest import look, until
+from tests.workers.conftest import look, outcomes, until
 from workers.runtime import JobContext
 
 PERSON, DUES = 0, 1
@@ -263,7 +265,16 @@ def test_dues_of_an_active_enrollment_make_its_cover_longer(
     parts = _pay_dues(job, sender, enrollment)
     until(lambda: pump() == 0 and _covered_to(job, enrollment) > ends)
     until(lambda: pump() == 0 and _paid(job, parts))
-    assert look(job, enrollment).history.count("active") == 1
+    renewed = _covered_to(job, enrollment)
+    folio = look(job, enrollment).folio
+    for message in ("1", "2", "2", "3"):
+        with job.transaction() as session:
+            receive_callback(session, "imss", f"again-{message}", folio, system_clock())
+        until(lambda: pump() == 0)
+    with job.transaction() as session:
+        steps = list_history(session, enrollment)
+    assert [each.covered_to for each in steps if each.status == "active"] == [None, renewed]
+    assert outcomes(job, "enrollments.renewed") == ["sent"]
 
 
 def _covered_to(job: JobContext, enrollment: UUID) -> date:

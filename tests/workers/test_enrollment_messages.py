@@ -106,6 +106,21 @@ def test_an_appointment_that_moves_is_told_again(inbox: Inbox) -> None:
     assert "12:00 p. m." not in first
 
 
+def test_a_cover_that_goes_on_is_told_once_with_its_last_day(inbox: Inbox) -> None:
+    def covers(until: str) -> AgencyStatus:
+        return AgencyStatus(Status.ACTIVE, {**GIVES.result, "covered_to": until})
+
+    inbox.hear(covers("2030-06-20"))
+    inbox.read()
+    for _again in range(2):
+        inbox.hear(covers("2030-07-20"), covers("2030-07-20"))
+        given, renewed = inbox.read()
+    assert "quedó lista" in given
+    assert "Sigue tu protección" in renewed
+    assert "sábado, 20 de julio de 2030" in renewed
+    assert f"/inscripciones/{inbox.id}" in renewed
+
+
 def test_what_ended_for_a_term_is_told(inbox: Inbox) -> None:
     inbox.hear(ASKS)
     inbox.read()

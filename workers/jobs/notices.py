@@ -71,6 +71,7 @@ GATHER: Mapping[str, Gather] = {
     "enrollments.told_again": message_context.enrollment_repeated,
     "enrollments.received": message_context.enrollment_received,
     "enrollments.deadline": message_context.enrollment_deadline,
+    "enrollments.renewed": message_context.enrollment_renewed,
     **{
         topic: _news(topic)
         for topic in (

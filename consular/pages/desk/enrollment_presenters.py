@@ -21,7 +21,7 @@ from consular.pages.desk.presenters import name_shown
 from consular.pages.portal.names import office
 from consular.pages.portal.requested_corrections import requested_corrections
 from consular.printing.enrollments import list_papers, payment_shown
-from consular.remedies import reason_in_words, remedy_in_words
+from consular.remedies import reason_in_words, remedy_in_words, step_in_words
 from services.citizens.people import open_person
 from services.enrollments.assisting import may_be_asked_for
 from services.enrollments.office_queue import QueueLine, StatusCount
@@ -230,7 +230,7 @@ def _problem(queued: QueueLine, action: str) -> str:
 def _step(program: Program, step: Any) -> dict[str, Any]:
     by = words("enrollments.actor", step.actor) if step.actor else ""
     by = words("enrollments.waits", WaitsFor.PERSON) if step.actor == By.APPLICANT else by
-    detail = " — ".join(part for part in (by, reason_in_words(program, step.reason_code)) if part)
+    detail = " — ".join(part for part in (by, step_in_words(program, step)) if part)
     return {"status": step.status, "at": step.at, "detail": detail}
 
 

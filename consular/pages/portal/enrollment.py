@@ -22,7 +22,7 @@ from consular.pages.portal.program_form import labels_of
 from consular.pages.portal.requested_corrections import read_answer, requested_corrections
 from consular.pages.posting import reopen
 from consular.printing.enrollments import list_papers, payment_shown
-from consular.remedies import reason_in_words, remedy_in_words
+from consular.remedies import remedy_in_words, step_in_words
 from services.citizens.people import open_person
 from services.enrollments.answering import answer
 from services.enrollments.details import Details
@@ -112,7 +112,7 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
             "status": step.status,
             "at": step.at,
             "by": words("enrollments.actor", step.actor) if step.actor else "",
-            "detail": reason_in_words(program, step.reason_code),
+            "detail": step_in_words(program, step),
         }
         for step in list_history(session, enrollment.id)
     ]

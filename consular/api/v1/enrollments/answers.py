@@ -17,12 +17,13 @@ WARNING_CODES = tuple(dict.fromkeys(name.partition(".")[0] for name in WARNINGS)
 
 
 class StepAnswer(fields.Answer):
-    """One step of the history."""
+    """One step of the history; ``covered_to`` of one by which an active cover became longer."""
 
     status = fields.Word(Status)
     at = fields.Instant()
     reason = fields.Text(attribute="reason_code", allow_none=True)
     by = fields.Word(By, attribute="actor", allow_none=True)
+    covered_to = fields.CalendarDay(allow_none=True)
 
 
 class AppointmentDetailsAnswer(fields.Answer):
