@@ -8,6 +8,9 @@ from services.remittances.rules import Payout
 
 ACCOUNT_PLACE = "remittances.account"
 _HINT = 4
+# Of a card: what tells who issued it, and its end. No more of it is shown anywhere (PCI DSS 3.4.1).
+_CARD_BEGINS = 6
+_CARD_GROUP = 4
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,11 @@ def account_of(recipient: Recipient, payout: Payout) -> str | None:
 def last_digits(number: str | None) -> str | None:
     """The part of an account that may be shown."""
     return number[-_HINT:] if number else None
+
+
+def masked_card(number: str) -> str:
+    """As much of a card as may be shown to whoever typed it: its first six digits and its last
+    four, in the groups that are printed on it."""
+    begins, ends = number[:_CARD_BEGINS], number[-_HINT:]
+    masked = begins + "•" * (len(number) - _CARD_BEGINS - _HINT) + ends
+    return " ".join(masked[at : at + _CARD_GROUP] for at in range(0, len(masked), _CARD_GROUP))

@@ -22,6 +22,7 @@ from tests.pages.test_sending import _post, checked, ordered, quoted, sender
 CLABE = make_clabe(7)
 WRITTEN = f"{CLABE[:3]}-{CLABE[3:6]} {CLABE[6:17]}-{CLABE[17]}"
 IN_THREES = " ".join(CLABE[at : at + 3] for at in range(0, 18, 3))
+CARD = "5062150000000007"
 ROSA = {"given_names": "Rosa", "first_surname": "Demo", "nickname": "Mamá"}
 
 
@@ -43,6 +44,31 @@ def test_somebody_saved_is_chosen_without_writing_anything_again(web: Web) -> No
     page = client.get(f"/enviar/revisar?d={checks}").text
     assert IN_THREES in page
     assert "BBVA Mexico" in page
+
+
+def test_of_a_card_the_first_six_and_the_last_four_digits_are_shown_to_be_compared(
+    web: Web,
+) -> None:
+    client = sender(web)
+    form = {"quote": quoted(client, "card"), **ROSA, "card": CARD}
+    page = client.get(f"/enviar/revisar?d={checked(client, form)}").text
+    assert "<dd>5062 15•• •••• 0007</dd>" in re.sub(r"\s+", " ", page)
+    assert "Finabien" in page
+    assert CARD[6:12] not in page
+
+
+def test_shown_is_the_number_that_is_paid_to_where_somebody_has_two(web: Web) -> None:
+    client = sender(web)
+    saved = _saved(client, clabe=WRITTEN, card=CARD)
+    for payout, shown, other in (
+        ("account", IN_THREES, "5062 15"),
+        ("card", "5062 15•• •••• 0007", IN_THREES),
+    ):
+        form = {"quote": quoted(client, payout), "saved": saved}
+        page = client.get(f"/enviar/revisar?d={checked(client, form)}").text
+        assert shown in page
+        assert other not in page
+        assert ("BBVA Mexico" in page) == (payout == "account")
 
 
 def test_somebody_without_the_number_that_is_needed_is_asked_for_it(web: Web) -> None:

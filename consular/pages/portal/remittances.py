@@ -61,6 +61,7 @@ from services.remittances.errors import HouseAccount
 from services.remittances.house_accounts import refuse_house_account
 from services.remittances.ordering import OrderRemittance
 from services.remittances.parts import list_parts
+from services.remittances.payees import account_of, last_digits, masked_card
 from services.remittances.queries import Collection, get_charge, get_remittance, list_history
 from services.remittances.receipts import kinds_of
 from services.remittances.recipients import recipient_of
@@ -74,6 +75,7 @@ from services.remittances.rules import (
     UNDECIDED,
     UNPAID,
     Action,
+    Payout,
     Status,
 )
 from services.remittances.telling import list_told, wants_no_messages
@@ -335,17 +337,20 @@ def _price(row: Any) -> dict[str, Any]:
 
 def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -> str:
     quoted = quote_context(command.quote_id)
-    number = command.recipient.clabe or command.recipient.card
+    # Somebody saved may have both: shown is where it goes.
+    number = account_of(command.recipient, Payout(quoted["payout"])) or ""
+    card = number if number == command.recipient.card else ""
     return render_template(
         "portal/send_check.html",
         quote=quoted,
         clock=reader_clock(),
         recipient_name=full_name(command.recipient),
-        destination=destination(quoted["payout"], number[-4:] if number else ""),
+        destination=destination(quoted["payout"], last_digits(number) or ""),
         place=chosen_place(form) if quoted["payout"] == "branch" else "",
-        bank=_bank_words(command.recipient.clabe),
+        bank=str(_("Finabien")) if card else _bank_words(number),
         check=check_recipient(command.quote_id, command.recipient),
-        clabe=_in_threes(command.recipient.clabe or ""),
+        clabe="" if card else _in_threes(number),
+        card=masked_card(number) if card else "",
         funding_words=funding_words(quoted["funding"]),
         purpose=command.purpose,
         form=form,
@@ -358,9 +363,9 @@ def _in_threes(digits: str) -> str:
     return " ".join(digits[i : i + 3] for i in range(0, len(digits), 3))
 
 
-def _bank_words(clabe: str | None) -> str:
+def _bank_words(clabe: str) -> str:
     """The bank of an account; nothing where none is paid to."""
-    if clabe is None:
+    if not clabe:
         return ""
     return find_bank(clabe) or str(_("No conocemos este banco: revisa la CLABE."))
 
