@@ -11,6 +11,7 @@ import pytest
 from services.facts.recording import Counted, record
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
+from services.monitoring.indicators import INDICATORS
 from services.monitoring.periods import days_of
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
@@ -24,9 +25,15 @@ def analyst(web: Web) -> Browser:
     return staff_browser(web.app, "analyst")
 
 
-def enroll(web: Web, day: date, status: str = "active", program: str = "rfc") -> None:
+def enroll(
+    web: Web,
+    day: date,
+    status: str = "active",
+    program: str = "rfc",
+    office: str = "losangeles",
+) -> None:
     with web.database.transaction(NETWORK_SCOPE) as session:
-        counted = Counted("enrollment", new_id(), day, "losangeles")
+        counted = Counted("enrollment", new_id(), day, office)
         record(session, counted, status, now=datetime.now(UTC), program_code=program)
 
 
@@ -90,6 +97,51 @@ def test_any_breakdown_is_compared_with_as_many_days_before(web: Web, analyst: B
     refused = analyst.get(f"{PAGE}?by=program&compare=previous").text
     assert 'href="#f-compare"' in refused
     assert "Para comparar, di desde y hasta cuándo" in refused
+
+
+def test_one_office_is_chosen_on_the_page_and_everything_follows(
+    web: Web, analyst: Browser
+) -> None:
+    march, april = date(2028, 3, 15), date(2028, 4, 1)
+    for day, office in (
+        (march, "losangeles"), (april, "losangeles"), (april, "losangeles"), (april, "chicago"),
+    ):  # fmt: skip
+        enroll(web, day, office=office)
+    days = "from=2028-04-01&to=2028-04-30&compare=previous"
+    assert _totals(analyst.get(f"{PAGE}?{days}").text) == ["3", "1", "+2"]
+    page = analyst.get(f"{PAGE}?consulate=losangeles&by=program&{days}").text
+    [select] = re.findall(r'<select[^>]*name="consulate".*?</select>', page, re.DOTALL)
+    assert select.count('value="chicago"') == 1
+    assert re.findall(r'value="([^"]*)" selected', select) == ["losangeles"]
+    # The form sends it once.
+    assert page.count('name="consulate"') == 1
+    assert "Solo: Oficina: " in page
+    assert _totals(page) == ["2", "1", "+1"]
+    # The chosen office is in each address that leads on, and in the files.
+    for href in re.findall(r'href="([^"]*as_of=[^"]*)"', page):
+        assert "consulate=losangeles" in href
+    [csv] = re.findall(r'href="([^"]*export\.csv[^"]*)"', page)
+    lines = analyst.get(unescape(csv)).text.splitlines()
+    assert [line for line in lines if "chicago" in line] == []
+    assert re.search(r"\b2\b.*\b1\b", lines[-1])
+    [again] = re.findall(r'<a class="no-print" href="([^"]*as_of=[^"]*)">La misma', page)
+    assert _totals(analyst.get(unescape(again)).text) == ["2", "1", "+1"]
+    everywhere = analyst.get(f"{PAGE}?consulate=&{days}").text
+    assert _totals(everywhere) == ["3", "1", "+2"]
+    assert analyst.get(f"{PAGE}?consulate=nowhere").status_code == 404
+    without = next(code for code, each in INDICATORS.items() if not each.has_offices)
+    page = analyst.get(f"/monitoring/indicators/{without}").text
+    assert "Ficha del indicador" in page
+    assert 'name="consulate"' not in page
+
+
+def _totals(page: str) -> list[str]:
+    """The sums under the table of figures, without the heads that a phone shows."""
+    foot = page.partition("<tfoot>")[2].partition("</tfoot>")[0]
+    cells = re.findall(
+        r"<td[^>]*>(.*?)</td>", re.sub(r'<span class="d-md-none.*?</span>', "", foot)
+    )
+    return [cell for cell in cells if cell]
 
 
 def test_what_one_is_and_why_rival_figures_differ_can_be_read(analyst: Browser) -> None:

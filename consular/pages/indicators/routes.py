@@ -15,6 +15,9 @@ from consular.input.reported import TargetSchema, numbers_of
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, check, form_errors, pick, read_fields
 from consular.pages.indicators import presenters
+from consular.pages.monitoring.downloads import links_to
+from consular.pages.portal.names import offices
+from services.consulates.queries import get_consulate
 from services.kernel.errors import Invalid, NotFound
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
@@ -55,11 +58,13 @@ def indicator(code: str) -> str:
         except Invalid as refused:
             errors |= form_errors(refused)
         rivals = [presenters.published(row) for row in list_series(session, known.rivals)]
+        consulates = offices(session, every=True) if known.has_offices else []
     return render_template(
         "indicators/indicator.html",
         indicator=presenters.entry(known),
         record=presenters.record(known),
         choices=presenters.dimension_choices(known, chosen),
+        consulates=consulates,
         rivals=rivals,
         may_set=actor().role in ANALYSTS,
         filters=form,
@@ -103,7 +108,10 @@ def target_set(code: str) -> Response:
 
 
 def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str, Any]:
-    """The figures as asked, and the targets and published series as of the same moment."""
+    """The figures as asked, and the targets and published series as of the same moment. Raises
+    NotFound for an office that doesn't exist, and as `figures`."""
+    if office := ask.only.get(Dimension.CONSULATE):
+        get_consulate(session, office)
     counted = figures(session, ask)
     names = presenters.names_of(session, known)
     printed = list_series(session, known.published)
@@ -123,6 +131,7 @@ def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str,
         "elections_url": url_for(
             ".indicator", code=known.code, **{**same, "by": ",".join([*ask.by, Dimension.ELECTION])}
         ),
+        "files": links_to(replace(ask, as_of=counted.as_of), known.code, *ask.by),
         "only": presenters.narrowed(ask.only, names),
         "whole_url": url_for(".indicator", code=known.code, **{**same, **_EVERYTHING}),
         "targets": [

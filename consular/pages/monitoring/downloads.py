@@ -58,6 +58,7 @@ def links_to(ask: AskIndicator, code: str = "", *by: Dimension) -> dict[str, str
         "from": ask.first,
         "to": ask.last,
         "as_of": ask.as_of.astimezone(UTC).isoformat() if ask.as_of else None,
+        "compare": "previous" if ask.compare else None,
         **{dimension.value: value for dimension, value in ask.only.items()},
     }
     files = {form: url_for("downloads.export", form=form, **asked) for form in ("xlsx", "csv")}
