@@ -6,19 +6,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from consular.i18n import folio
 from services.disputes.claiming import ClaimError, claim
 from services.disputes.rules import Kind
 from services.kernel.audit import Actor
 from services.kernel.clock import database_clock
+from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database
 from services.ledger.queries import trial_balance
 from services.ledger.second_book import Comparison, Difference, note_comparison, read_agreement
@@ -71,6 +73,14 @@ def _send(
         if not answers and isinstance(task, PayoutTask):
             mark_unknown(session, task, now=now)
         return sender, sent.id
+
+
+def _divided(session: Session, vault: Vault) -> tuple[Actor, Sequence[Remittance]]:
+    """A sender, and an order of theirs that also pays dues."""
+    now = database_clock(session)
+    sender = make_sender(session, now=now, vault=vault)
+    line = make_line(due_on=day_in_mexico(now) + timedelta(days=9))
+    return sender, make_divided(session, sender, line=line, now=now, vault=vault)
 
 
 def _claim(web: Web, workers: Database, sender: Actor, remittance: UUID) -> UUID:
@@ -183,9 +193,7 @@ def test_dues_in_suspense_are_named_with_the_order_that_paid_for_them(
     vault = web.app.extensions["consular.vault"]
     with workers.transaction(NETWORK_SCOPE) as session:
         now = database_clock(session)
-        sender = make_sender(session, now=now, vault=vault)
-        line = make_line(due_on=day_in_mexico(now) + timedelta(days=9))
-        person, dues = make_divided(session, sender, line=line, now=now, vault=vault)
+        _sender, (person, dues) = _divided(session, vault)
         assert claim_next(session, dues.id, now=now, vault=vault)
         for answer in (Answer.PAID, Answer.REFUSED):
             settle_payout(session, dues.id, PayoutAnswer(answer), now=now)
@@ -294,9 +302,7 @@ def test_an_order_of_two_parts_is_one_payment_and_two_transfers(
         now = database_clock(session)
         today = day_in_mexico(now)
         assert "órdenes con" not in treasurer.get(f"/treasury/day?day={today}").text
-        sender = make_sender(session, now=now, vault=vault)
-        line = make_line(due_on=today + timedelta(days=9))
-        parts = make_divided(session, sender, line=line, now=now, vault=vault)
+        _sender, parts = _divided(session, vault)
         folios = [part.folio for part in parts]
     with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         [ordered] = [each for each in read_totals(session, today) if each.measure.code == "orders"]
@@ -314,9 +320,7 @@ def test_of_dues_without_an_answer_the_order_is_named(
     vault = web.app.extensions["consular.vault"]
     with workers.transaction(NETWORK_SCOPE) as session:
         now = database_clock(session)
-        sender = make_sender(session, now=now, vault=vault)
-        line = make_line(due_on=day_in_mexico(now) + timedelta(days=9))
-        person, dues = make_divided(session, sender, line=line, now=now, vault=vault)
+        sender, (person, dues) = _divided(session, vault)
         for part in (person, dues):
             task = claim_next(session, part.id, now=now, vault=vault)
             assert isinstance(task, PayoutTask)
