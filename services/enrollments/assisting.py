@@ -1,6 +1,7 @@
 """Staff ask for an enrollment for a person who is at the window or on the telephone.
 
-How the person consented is kept with the request. It is in the account of whoever proved the
+How the person consented is kept with the request. What is sensitive needs more than their word:
+the code that was sent to their own contact. The request is in the account of whoever proved the
 contact by a code, and otherwise in nobody's: the folio and the office stand for the person.
 """
 
@@ -34,10 +35,11 @@ class Assistance:
     declared: bool = False
 
 
-def may_be_asked_for(program: Program) -> bool:
-    """Whether staff may ask for it: what is sensitive a person consents to signed in themselves
-    (LGPDPPSO 7, 15)."""
-    return program.form is not None and SENSITIVE_CONSENT not in program.form.consents
+def needs_code(program: Program) -> bool:
+    """Whether staff may ask for it only with the code that the person was sent: consent to use what
+    is sensitive is express, and signed or given by a means that proves who they are (LGPDPPSO 7,
+    15)."""
+    return SENSITIVE_CONSENT in program.form.consents
 
 
 def request_for_person(
@@ -51,12 +53,12 @@ def request_for_person(
 ) -> Enrollment:
     """Request the enrollment and keep how the person consented.
 
-    Raises `ConsentRequired` at a window where no document was seen, `OwnAccountRequired` for a
-    program that staff may not ask for, and as `request_enrollment`.
+    Raises `ConsentRequired` at a window where no document was seen, `OwnAccountRequired` where the
+    program needs the person's code and they told none, and as `request_enrollment`.
     """
     program = PROGRAMS.get(command.program)
-    if program and program.open and not may_be_asked_for(program):
-        raise OwnAccountRequired(field="program")
+    if program and program.open and needs_code(program) and assistance.proved is None:
+        raise OwnAccountRequired(field="code")
     channel = channel_of(actor)
     if channel is Channel.IN_PERSON and not (assistance.document or assistance.declared):
         raise ConsentRequired(field="document")

@@ -36,7 +36,8 @@ class TariffUnknown(Invalid):
 
 
 class OwnAccountRequired(Invalid):
-    """The person asks for this program signed in themselves: nobody consents for them."""
+    """The person consents to this program with a code of their own or signed in: nobody consents
+    for them."""
 
     code = "own_account_required"
 

@@ -183,8 +183,11 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("No dejó correo ni teléfono: hay que decírselo en persona o por teléfono."),
     ),
     "own_account_required": ErrorMessage(
-        _("Esto lo pide la persona con su cuenta"),
-        _("Pide datos de salud, y la ley quiere que ella misma dé el permiso después de entrar."),
+        _("Falta el código de la persona"),
+        _(
+            "Se piden datos de salud, y la ley quiere su permiso expreso: con el código que le"
+            " llega, o con su cuenta."
+        ),
     ),
     "consent_required": ErrorMessage(
         _("Hace falta tu consentimiento"),

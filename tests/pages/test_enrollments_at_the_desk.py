@@ -291,12 +291,6 @@ def test_a_step_whose_turn_it_is_opens_with_what_was_told(web: Web, officer: Bro
     assert f'action="{at}/next/nss"' in before
     assert f'action="{at}/next/imss"' not in before
     _hear(web, "rfc", {"rfc": RFC_NUMBER})
-    with web.database.transaction(NETWORK_SCOPE) as session:
-        [enrollment] = session.scalars(select(Enrollment)).all()
-        session.get_one(Folder, enrollment.folder_id).wanted = ["imss_family_health"]
-    page = officer.get(at).text
-    assert "La pide la persona con su cuenta" in page
-    assert f'action="{at}/next/imss_family_health"' not in page
     reads = _folder_reads(web)
     form = _Form(officer, officer.post(f"{at}/next/imss").location)
     assert _folder_reads(web) == reads + 1
@@ -330,7 +324,6 @@ def test_any_program_can_begin_with_what_was_told_in_one_request(
     form = _Form(officer, officer.post(f"{at}/next/nss").location)
     assert FORM["curp"] in form.page
     assert officer.get(f"{at}/next/nss").location == at
-    assert officer.post(f"{at}/next/imss_family_health").status_code == 404
     elsewhere = staff_browser(web.app, "officer", "houston")
     assert elsewhere.get(f"{at}/next").status_code == 404
     assert elsewhere.post(f"{at}/next/nss").status_code == 404
@@ -368,6 +361,89 @@ def test_a_long_form_is_asked_page_by_page_to_the_end(web: Web, agent: Browser) 
     assert "La solicitud quedó recibida" in form.page
     enrollment, assisted = _asked(web)
     assert (enrollment.program, assisted.consent) == ("imss", "code")
+
+
+FAMILY = {
+    "data-members-0-name": "Rosa Demo", "data-members-0-born-day": "2",
+    "data-members-0-born-month": "3", "data-members-0-born-year": "2015",
+    "data-members-0-kinship": "child", "data-members-0-ill": "yes",
+    "data-members-0-illness": "Asma",
+}  # fmt: skip
+HEALTH_CONSENTS = {"consents": "transfer_to_agency", "sensitive": "sensitive_data"}
+
+
+def _to_health_check(browser: Browser) -> _Form:
+    """The family health insurance, filled in from its list to the page that checks all."""
+    at = "/desk/enrollments/new/imss_family_health"
+    assert f'href="{at}"' in browser.get("/desk/enrollments/new").text
+    form = _Form(browser, at)
+    person = {name: value for name, value in FORM.items() if name != "consents"}
+    form.send(**person, **CONTACT)
+    form.send(**{"data-state": "JC", "data-municipality": "Tonalá"})
+    assert "Lee cada pregunta a la persona" in form.page
+    form.send(**{**FAMILY, "data-members-0-illness": ""})
+    assert 'href="#f-data-members-0-illness"' in form.page
+    form.send(**FAMILY)
+    assert form.at.endswith("/revisar")
+    return form
+
+
+def test_health_insurance_is_asked_for_with_the_persons_express_permission(
+    web: Web, officer: Browser
+) -> None:
+    form = _to_health_check(officer)
+    for told in ("Rosa Demo", "Asma", "8,900.00\xa0MXN (última tabla publicada)",
+                 "a gloria@demo.invalid", "Doy permiso expreso"):  # fmt: skip
+        assert told in form.page
+    form.send(**SEEN, consents="transfer_to_agency")
+    assert 'href="#f-sensitive"' in form.page
+    form.send(**SEEN, **HEALTH_CONSENTS)
+    assert form.at.endswith("/imss_family_health/code")
+    assert "Sin su código no se envía" in form.page
+    assert 'name="without"' not in form.page
+    for answers in ({"without": "yes"}, {"code": "000000"}):
+        form.send(**answers)
+        assert form.at.endswith("/imss_family_health/code")
+        assert 'href="#f-code"' in form.page
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        assert session.scalars(select(Enrollment)).all() == []
+    form.send(code=_sent_code(web))
+    assert "La solicitud quedó recibida" in form.page
+    enrollment, assisted = _asked(web)
+    assert enrollment.consents == ["sensitive_data", "transfer_to_agency"]
+    assert enrollment.account_id is not None
+    assert (assisted.channel, assisted.document) == ("in_person", SEEN["document"])
+    elsewhere = staff_browser(web.app, "officer", "houston")
+    assert elsewhere.get(f"/desk/enrollments/{enrollment.id}").status_code == 404
+
+
+def test_health_insurance_on_the_telephone_needs_the_code_too(web: Web, agent: Browser) -> None:
+    form = _to_health_check(agent)
+    form.send(**HEALTH_CONSENTS)
+    assert 'name="without"' not in form.page
+    form.send(code=_sent_code(web))
+    assert "La solicitud quedó recibida" in form.page
+    _enrollment, assisted = _asked(web)
+    assert (assisted.channel, assisted.consent) == ("telephone", "code")
+
+
+def test_another_system_cant_declare_a_permission_for_data_on_health(web: Web) -> None:
+    example = {
+        "program": "imss_family_health",
+        "applicant": {
+            **{name: FORM[name] for name in ("given_names", "first_surname", "curp")},
+            "birth_date": "1956-04-27",
+            "email": CONTACT["email"],
+        },
+        "data": {
+            "state": "JC",
+            "municipality": "Tonalá",
+            "members": [{"name": "Rosa", "born": "2015-03-02", "kinship": "child", "ill": False}],
+        },
+        "consents": list(HEALTH_CONSENTS.values()),
+    }
+    answer = web.call("POST", "/enrollments", example, token=web.token("officer", "losangeles"))
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "own_account_required")
 
 
 def test_what_comes_first_is_asked_first_and_the_answers_are_kept(

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.citizens.erasing import Erased
-from services.enrollments.assisting import Assistance, may_be_asked_for, request_for_person
+from services.enrollments.assisting import Assistance, needs_code, request_for_person
 from services.enrollments.erasing import erase
-from services.enrollments.errors import ConsentRequired
+from services.enrollments.errors import ConsentRequired, OwnAccountRequired
 from services.enrollments.models import AssistedRequest, Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import find_assistance
@@ -61,10 +61,30 @@ def test_nobody_else_asks_for_others(session: Session) -> None:
             _request(session, Actor(role, make_account(session)), Assistance(document="Acta"))
 
 
-def test_what_is_sensitive_a_person_asks_for_themselves() -> None:
-    assert not may_be_asked_for(PROGRAMS["imss_family_health"])
-    assert may_be_asked_for(PROGRAMS["imss"])
-    assert may_be_asked_for(PROGRAMS["rfc"])
+HEALTH = make_request(
+    program="imss_family_health",
+    consents=PROGRAMS["imss_family_health"].form.consents,
+    data={
+        "state": "JC",
+        "municipality": "Tonalá",
+        "members": [{"name": "Rosa", "born": "2015-03-02", "kinship": "child", "ill": False}],
+    },
+)
+
+
+def test_what_is_sensitive_needs_the_persons_own_code(session: Session) -> None:
+    officer = _officer(session)
+    for actor in (officer, AGENT):
+        for assistance in (Assistance(document="Acta"), Assistance(declared=True)):
+            with pytest.raises(OwnAccountRequired):
+                request_for_person(session, HEALTH, assistance, now=NOW, actor=actor, vault=VAULT)
+    proved = Assistance(document="Acta", proved=make_account(session))
+    enrollment = request_for_person(session, HEALTH, proved, now=NOW, actor=officer, vault=VAULT)
+    assert enrollment.consents == ["sensitive_data", "transfer_to_agency"]
+    assert enrollment.account_id == proved.proved
+    assert [code for code, program in PROGRAMS.items() if needs_code(program)] == [
+        "imss_family_health"
+    ]
 
 
 @pytest.mark.parametrize(

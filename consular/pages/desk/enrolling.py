@@ -55,7 +55,7 @@ from services.citizens.people import full_name, open_person
 from services.enrollments.assisting import (
     Assistance,
     channel_of,
-    may_be_asked_for,
+    needs_code,
     request_for_person,
 )
 from services.enrollments.choosing import add_to_plan, tell_ahead
@@ -68,7 +68,6 @@ from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.rules import Channel
 from services.enrollments.warnings import list_warnings
 from services.kernel.db import Scope
-from services.kernel.errors import NotFound
 from services.kernel.identifiers import format_phone
 
 VIEW = "desk.enroll"
@@ -96,7 +95,7 @@ def enroll_other(id: UUID) -> str:
 def enroll_next(id: UUID, program: str) -> Response:
     """Open the program's form with what the folder of a request holds, or else with its person; who
     can read that it was opened."""
-    chosen = _open(program)
+    chosen = open_program(program)
     with transaction() as session:
         before = get_enrollment(session, id)
         folder, _plan = find_plan(session, before, vault()) or (None, [])
@@ -115,7 +114,7 @@ def enroll_next(id: UUID, program: str) -> Response:
 @allow(HELPERS)
 def enroll(program: str, page: str) -> Response | str:
     """A page of the program's form, about the person who is helped."""
-    return form_page(_open(program), page, draft().form, _show, view=VIEW)
+    return form_page(open_program(program), page, draft().form, _show, view=VIEW)
 
 
 @pages.post("/enrollments/new/<code:program>", defaults={"page": FIRST})
@@ -123,7 +122,7 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(HELPERS)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; after the last one, prove the contact or request it."""
-    form, chosen = answers(), _open(program)
+    form, chosen = answers(), open_program(program)
     first = _first_to_ask(chosen, read_answers(chosen, form, {})) if page == CHECK else None
     if first:
         return _go_to(first, {**_without_permission(form), WANTED: program})
@@ -142,14 +141,14 @@ def enroll_send(program: str, page: str) -> Response:
 @allow(HELPERS)
 def enroll_names(program: str) -> Response | str:
     """Ask whether names that differ from the CURP are the person's as they are."""
-    return names_page("desk/enroll_names.html", _open(program), view=VIEW)
+    return names_page("desk/enroll_names.html", open_program(program), view=VIEW)
 
 
 @pages.get("/enrollments/new/<code:program>/code")
 @allow(HELPERS)
 def enroll_code(program: str) -> Response | str:
     """Ask for the code that the person was sent."""
-    chosen, form = _open(program), draft().form
+    chosen, form = open_program(program), draft().form
     command = read_request(chosen, form, {})
     contact = contact_of(command.applicant) if command else None
     if command is None or contact is None or CODE_SENT not in form:
@@ -165,6 +164,7 @@ def enroll_code(program: str) -> Response | str:
         sent_at=sent_at(form),
         sent_again=SENT_AGAIN in form,
         minutes=MINUTES,
+        code_only=needs_code(chosen),
         errors=draft().errors(),
     )
 
@@ -174,7 +174,7 @@ def enroll_code(program: str) -> Response | str:
 def enroll_code_use(program: str) -> Response:
     """Request it with the code that the person told, or without; or send another."""
     form = answers()
-    command = read_or_refuse(form, partial(_read_all, _open(program)))
+    command = read_or_refuse(form, partial(_read_all, open_program(program)))
     contact = contact_of(command.applicant)
     if contact is None or "without" in request.form:
         return _request(command, form, None)
@@ -217,9 +217,9 @@ def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | No
                 session, command, assistance, now=now(), actor=actor(), vault=vault()
             )
             if form.get(WANTED) and enrollment.folder_id:
-                _keep_for_later(session, enrollment.folder_id, _open(form[WANTED]), form)
+                _keep_for_later(session, enrollment.folder_id, open_program(form[WANTED]), form)
     except PrerequisiteMissing:
-        return _go_to(_open(command.program), _without_permission(form))
+        return _go_to(open_program(command.program), _without_permission(form))
     return finish(url_for("desk.enrollment", id=enrollment.id, new=1))
 
 
@@ -283,6 +283,7 @@ def _show(
         channel=channel_of(actor()),
         recipient=describe_recipient(command) if command else "",
         first=_first_shown(program, command),
+        code_only=needs_code(program),
         consulates=choices,
         form={"notices": "es", **form},
         errors=draft().errors(read),
@@ -305,17 +306,4 @@ def _go_to(program: Program, form: dict[str, str]) -> Response:
 
 
 def _programs(id: UUID | None) -> str:
-    return render_template(
-        "desk/enroll_program.html",
-        programs=[program for program in open_programs() if may_be_asked_for(program)],
-        others=[program for program in open_programs() if not may_be_asked_for(program)],
-        id=id,
-    )
-
-
-def _open(program: str) -> Program:
-    """A program that staff may ask for. Raises NotFound."""
-    opened = open_program(program)
-    if not may_be_asked_for(opened):
-        raise NotFound()
-    return opened
+    return render_template("desk/enroll_program.html", programs=open_programs(), id=id)

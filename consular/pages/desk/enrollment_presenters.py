@@ -23,7 +23,6 @@ from consular.pages.portal.requested_corrections import requested_corrections
 from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words, step_in_words
 from services.citizens.people import open_person
-from services.enrollments.assisting import may_be_asked_for
 from services.enrollments.office_queue import QueueLine, StatusCount
 from services.enrollments.planning import PlanStep, StepState, find_plan
 from services.enrollments.programs.registry import PROGRAMS
@@ -177,8 +176,6 @@ def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
     elif step.state is StepState.WAITING:
         before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         said = _("Va después de: %(programs)s.", programs=before)
-    elif step.state is StepState.READY and not may_be_asked_for(PROGRAMS[step.program]):
-        said = _("La pide la persona con su cuenta")
     elif step.state is StepState.READY:
         said = _("Se puede pedir ya")
     else:
@@ -194,9 +191,8 @@ def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
 
 def _asked_at(step: PlanStep, open_here: UUID) -> str:
     """Where its form is sent for, filled in with what the folder holds; empty unless that is its
-    turn and staff may ask for it."""
-    program = PROGRAMS[step.program]
-    if step.state is not StepState.READY or not (program.open and may_be_asked_for(program)):
+    turn."""
+    if step.state is not StepState.READY or not PROGRAMS[step.program].open:
         return ""
     return url_for("desk.enroll_next", id=open_here, program=step.program)
 
