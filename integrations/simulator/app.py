@@ -20,6 +20,7 @@ from integrations import background
 from integrations.registry import AGENCIES
 from integrations.simulator import control
 from integrations.simulator.callbacks import CallbackSender
+from integrations.simulator.english import init_language
 from integrations.simulator.faults import FaultBoard, FaultyApplication
 from integrations.simulator.finabien_names import SimulatedNames
 from integrations.simulator.memory import Memory
@@ -113,6 +114,7 @@ def _application(world: World) -> Flask:
     names = SimulatedNames(world, played["finabien"])
     for part in (*played.values(), names, control.Control(world, played)):
         application.register_blueprint(part.blueprint())
+    init_language(application)
     application.after_request(_secure)
     return application
 

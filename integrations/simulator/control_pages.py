@@ -12,7 +12,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from integrations.registry import AGENCIES
-from integrations.simulator.faults import CALM, Faults, InvalidFaults, parse_faults
+from integrations.simulator.faults import CALM, MAX_LATENCY_MS, Faults, InvalidFaults, parse_faults
 from integrations.simulator.memory import Order
 from integrations.simulator.world import Describes, World, known_agency
 
@@ -141,6 +141,7 @@ class ControlPages:
             faults=[(field.name, field.type, FAULT_WORDS[field.name]) for field in fields(Faults)],
             values=values,
             errors=errors,
+            most_ms=MAX_LATENCY_MS,
             requests=self._requests(agency),
             callbacks=self._world.memory.waiting_callbacks(agency, CALLBACKS_SHOWN),
             now=self._world.now(),

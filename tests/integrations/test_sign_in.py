@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -17,12 +18,14 @@ from integrations.errors import NeverSent, Refused, Unanswered
 from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient, key_id
 from integrations.simulator.app import Simulator
+from integrations.simulator.english import ENGLISH
 from integrations.simulator.inprocess import InProcessTransport
 from integrations.simulator.names import well_formed
 from integrations.simulator.personas import CITIZENS, OFFICIALS
 from tests.integrations.conftest import PRODUCT, SECRETS, Clock, order_faults
 
 BACK = f"{PRODUCT}/login/callback"
+SPANISH_SAID = {spanish for spanish, english in ENGLISH.items() if spanish != english}
 VERIFIER = "v" * 64
 HOST = "http://simulator.test"
 
@@ -69,6 +72,26 @@ def test_a_demonstration_citizen_signs_in(llave: LlaveMxClient, control: httpx.C
     assert claims.email == "demo-uno@example.org"
     assert claims.curp is not None
     assert well_formed(claims.curp)
+
+
+def test_the_pages_are_english_for_who_chose_it_at_the_product(
+    llave: LlaveMxClient, oidc: OidcClient, control: httpx.Client
+) -> None:
+    control.cookies.set("lang", "en")
+    addresses = {
+        llave.authorize_url(state="s-1", redirect_uri=BACK): "Sign in as Persona Demo Uno",
+        oidc.authorize_url(
+            state="s-1", redirect_uri=BACK, nonce="n", code_verifier=VERIFIER
+        ): "Sign in as Oficial Demo · Officer, Los Angeles",
+    }
+    for address, button in addresses.items():
+        page = control.get(address).text
+        assert '<html lang="en">' in page
+        assert button in page
+        assert not SPANISH_SAID & set(re.findall(r"[^<>]+", page))
+    wrong = control.post(next(iter(addresses)), data={"curp": "x"})
+    assert "The CURP is not valid." in wrong.text
+    assert "Write the given names." in wrong.text
 
 
 def test_curp_and_email_may_be_empty(llave: LlaveMxClient, control: httpx.Client) -> None:

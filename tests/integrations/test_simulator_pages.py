@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
+from html import unescape
+from pathlib import Path
 
 import httpx
 
+from integrations import simulator
 from integrations.registry import AGENCIES
 from integrations.sat.client import SatClient
 from integrations.simulator.control_pages import FAULT_WORDS
+from integrations.simulator.english import ENGLISH
 from integrations.simulator.faults import Faults
+from integrations.simulator.llavemx import REQUIRED
+from integrations.simulator.personas import OFFICIALS
 from tests.integrations.conftest import Clock, order_faults
 from tests.integrations.test_tax_register import a_request
 
+TEMPLATES = Path(str(simulator.__file__)).parent / "templates"
+SPANISH_SAID = {spanish for spanish, english in ENGLISH.items() if spanish != english}
 FORM = {"latency_ms": "0", "late_answer_ms": "12000", "honours_key": "on"}
 
 
@@ -29,6 +37,43 @@ def test_its_forms_may_go_to_itself_alone(control: httpx.Client) -> None:
     policy = control.get("/_simulator/").headers["content-security-policy"]
     assert "form-action 'self'" in policy
     assert "default-src 'none'" in policy
+
+
+# Pages by what leads to them; the sign-in's without an address to return to is refused.
+READ = (
+    *("/_simulator/", "/_simulator/people", "/_simulator/messages", "/_simulator/agencies/sat"),
+    *("/llavemx/oauth.xhtml", "/oidc/authorize"),
+)
+
+
+def test_whatever_a_page_says_has_its_english() -> None:
+    """A page says nothing but by ``_()``, and what Python says to it is in the table too."""
+    said: set[str] = set()
+    for template in TEMPLATES.glob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        said |= set(re.findall(r"""_[(]"([^"]+)\"""", text))
+        without_code = re.sub(r"<style>.*?</style>|{[{%].*?[%}]}|<[^>]*>", " ", text, flags=re.S)
+        assert set(re.findall(r"[^\W\d_]+", without_code)) <= {"UTC"}, template.name
+    duties = {official.duty for official in OFFICIALS.values()}
+    assert said | duties | {*FAULT_WORDS.values(), *REQUIRED.values()} <= set(ENGLISH)
+    assert not any(re.search("[áéíóúñ¿¡]", text) for text in ENGLISH.values())
+
+
+def test_the_pages_are_english_for_who_chose_it(sat: SatClient, control: httpx.Client) -> None:
+    sat.request(a_request())
+    assert '<html lang="es">' in control.get("/_simulator/").text
+    # The link to the other language is remembered by the cookie, the product's own.
+    control.get("/_simulator/?lang=en")
+    for page in READ:
+        text = unescape(control.get(page).text)
+        assert '<html lang="en">' in text
+        assert not SPANISH_SAID & {each.strip() for each in re.findall(r"[^<>]+", text)}
+        assert "lang=es" in text
+    wrong = control.post("/_simulator/agencies/sat", data={**FORM, "error_rate": "2"})
+    assert "Write a number from 0 to 1." in wrong.text
+    control.cookies.clear()
+    wrong = control.post("/_simulator/agencies/sat", data={**FORM, "latency_ms": "x"})
+    assert "Escribe un número entero de 0 a 600000." in wrong.text
 
 
 def test_the_form_shows_every_switch_and_puts_it_in_force(control: httpx.Client) -> None:
