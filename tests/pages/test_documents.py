@@ -62,7 +62,7 @@ def folder(web: Web) -> Folder:
 
 def test_each_kind_has_its_name_and_what_it_should_look_like(folder: Folder) -> None:
     listed = folder.read(folder.list)
-    assert "Tu CURP" in listed
+    assert "<h2>CURP</h2>" in listed
     assert "cámara" not in listed
     form = folder.read(folder.form)
     assert "sin reflejos" in form
@@ -173,7 +173,7 @@ def test_the_desk_uploads_for_who_is_there_and_is_written_down(web: Web) -> None
     enrollment = web.call("POST", "/enrollments", body, token=token).get_json()["id"]
     officer = staff_browser(web.app, "officer", "losangeles")
     listed = f"/desk/enrollments/{enrollment}/documents"
-    assert "Tu CURP" in unescape(officer.get(listed).text)
+    assert "<h2>CURP</h2>" in unescape(officer.get(listed).text)
     hidden = {"csrf_token": officer.csrf(), "form_key": "one"}
     answer = officer.client.post(
         f"{listed}/upload/curp", **form_with_file(files.pdf(2), "curp.pdf", **hidden)

@@ -346,7 +346,7 @@ def _to_check(browser: Browser, **numbers: str) -> _Form:
 
 def test_a_long_form_is_asked_page_by_page_to_the_end(web: Web, agent: Browser) -> None:
     form = _to_check(agent, **{"data-rfc": RFC_NUMBER})
-    [change] = re.findall(r'href="([^"]+/imss/trabajo[?][^"]+)">Cambiar<[^>]+> En qué', form.page)
+    [change] = re.findall(r'href="([^"]+/imss/trabajo[?][^"]+)">Cambiar<[^>]+> Oficio', form.page)
     form.go(change)
     form.send(**{"data-occupation": "Albañil", "data-income": "12000"})
     form.go(f"/desk/enrollments/new/imss/revisar?d={form.draft}")

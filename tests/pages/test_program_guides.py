@@ -46,7 +46,7 @@ def test_each_statement_says_what_it_rests_on(web: Web) -> None:
     for statement, basis in (
         ("para ellas cuando están allá.", "Fundamento: LSS art. 243"),
         ("ciertas enfermedades graves.", "Fundamento: RACERF art. 82, 99"),
-        ("Tu CURP", "Fuente: imss.gob.mx/derechoH/segurosalud-familia"),
+        ("CURP", "Fuente: imss.gob.mx/derechoH/segurosalud-familia"),
         ("ha tenido cada quien", "Fundamento: RACERF art. 98"),
         ("Calcula aquí la suma.", "Fundamento: LSS art. 242, 243; RACERF art. 101"),
         ("cuenta como un no.", "Fundamento: LFPA art. 17"),

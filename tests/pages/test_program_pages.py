@@ -104,7 +104,7 @@ def test_a_family_is_asked_for_and_forgotten_when_there_is_none_after_all(web: W
         "data-family-0-born-day": "2", "data-family-0-born-month": "3",
         "data-family-0-born-year": "1962",
     })  # fmt: skip
-    assert "Rosa Demo, 2 de marzo de 1962, Mi hija o hijo" in journey.page()
+    assert "Rosa Demo, 2 de marzo de 1962, Hija o hijo" in journey.page()
     journey.at = f"{IMSS}/familia"
     journey.send(**{"data-has_family": "no"})
     assert journey.at == f"{IMSS}/revisar"

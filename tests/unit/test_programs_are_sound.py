@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from services.enrollments.programs import laws
 from services.enrollments.programs.files import OTHER
 from services.enrollments.programs.laws import LAWS, citations
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Field, Kind, Program
+from services.enrollments.programs.schema import Bilingual, Field, Kind, Program
 from tests.architecture.test_routes_declare_access import app
 
 __all__ = ["app"]
@@ -136,6 +137,34 @@ def test_a_source_is_a_law_with_its_articles_or_a_page() -> None:
     for vague in ("", "LSS", "LSS article 13", "memory", "imss.example"):
         with pytest.raises(AssertionError):
             _refuse_vague(vague)
+
+
+def _asked_of_both(program: Program) -> Iterator[Bilingual]:
+    """What the form says to whoever fills it in: the person, or an officer for them."""
+    for step in program.form.steps:
+        yield step.heading
+    for fields in _all_fields(program.fields):
+        for field in fields:
+            yield from (text for text in (field.label, field.hint) if text)
+            yield from (choice.label for choice in field.choices)
+    for document in (*program.form.documents, OTHER):
+        yield from (text for text in (document.label, document.file) if text)
+
+
+# An order to whoever holds the pen ("Escríbelo así") is right for both.
+_WHOSE = re.compile(
+    r"\b(tu|tus|tú|te|ti|mi|mis|yo|mí|tienes|ganas|trabajas|quieres|vas|pediste|puedes"
+    r"|you|your|yours|my|mine|myself|me)\b",
+    re.IGNORECASE,
+)
+
+
+@EACH
+def test_a_form_names_things_without_saying_whose_they_are(program: Program) -> None:
+    assert _WHOSE.search("Tu CURP")
+    for text in _asked_of_both(program):
+        for words in text:
+            assert not _WHOSE.search(words), words
 
 
 @READING

@@ -13,15 +13,15 @@ from services.enrollments.tariffs import independent_workers
 
 _NUMBERS = schema.Step(
     "numeros",
-    schema.Bilingual("Tus números", "Your numbers"),
+    schema.Bilingual("Números oficiales", "Official numbers"),
     (
         schema.Field(
             "rfc",
             schema.Kind.RFC,
             schema.Bilingual("RFC", "RFC"),
             schema.Bilingual(
-                "13 letras y números. Déjalo vacío si lo pediste por aquí.",
-                "13 letters and numbers. Leave it empty if you asked for it here.",
+                "13 letras y números. Déjalo vacío si se pidió por aquí.",
+                "13 letters and numbers. Leave it empty if it was asked for here.",
             ),
             required=False,
             meets="rfc",
@@ -31,8 +31,8 @@ _NUMBERS = schema.Step(
             schema.Kind.NSS,
             shared_fields.NSS.label,
             schema.Bilingual(
-                "11 números. Si no lo tienes, el IMSS te lo da en este mismo trámite.",
-                "11 digits. If you don't have one, IMSS gives it to you in this same request.",
+                "11 números. Si no hay, el IMSS lo da en este mismo trámite.",
+                "11 digits. If there is none, IMSS gives one in this same request.",
             ),
             required=False,
         ),
@@ -45,53 +45,53 @@ _PLACE = schema.Step(
 )
 _WORK = schema.Step(
     "trabajo",
-    schema.Bilingual("Tu trabajo", "Your work"),
+    schema.Bilingual("Trabajo", "Work"),
     (
         schema.Field(
             "occupation",
             schema.Kind.TEXT,
-            schema.Bilingual("En qué trabajas", "What you do for a living"),
+            schema.Bilingual("Oficio o profesión", "Trade or profession"),
             schema.Bilingual("Por ejemplo, albañil o cocinera.", "For example, builder or cook."),
             most=80,
         ),
         replace(
             shared_fields.INCOME,
             hint=schema.Bilingual(
-                "Tu cuota y tu pensión dependen de este monto. Escríbelo así: 12000.",
-                "Your dues and your pension depend on this amount. Write it like this: 12000.",
+                "La cuota y la pensión dependen de este monto. Escríbelo así: 12000.",
+                "The dues and the pension depend on this amount. Write it like this: 12000.",
             ),
         ),
     ),
 )
 _PAYMENT = schema.Step(
     "pago",
-    schema.Bilingual("Cómo quieres pagar", "How you want to pay"),
+    schema.Bilingual("Cómo se va a pagar", "How it will be paid"),
     (
         replace(
             shared_fields.PERIOD,
             hint=schema.Bilingual(
-                "Se paga por adelantado. Otra persona puede pagar por ti.",
-                "It is paid in advance. Somebody else may pay for you.",
+                "Se paga por adelantado. Puede pagar otra persona.",
+                "It is paid in advance. Somebody else may pay.",
             ),
         ),
     ),
 )
 _HAS_FAMILY = schema.Step(
     "familia",
-    schema.Bilingual("Tu familia en México", "Your family in Mexico"),
+    schema.Bilingual("Familia en México", "Family in Mexico"),
     (
         schema.Field(
             "has_family",
             schema.Kind.YES_NO,
             schema.Bilingual(
-                "¿Quieres que también atiendan a tu familia?",
-                "Do you want your family to be looked after too?",
+                "¿Hay familia a la que también van a atender?",
+                "Is there family to be looked after too?",
             ),
             schema.Bilingual(
-                "Tu pareja, tus hijas e hijos, y tu papá y tu mamá si dependen de ti. No cuesta"
-                " más.",
-                "Your partner, your children, and your parents if they depend on you. It doesn't"
-                " cost more.",
+                "La pareja, hijas e hijos, y papá y mamá si dependen de quien se inscribe. No"
+                " cuesta más.",
+                "The partner, children, and parents who depend on whoever enrolls. It doesn't cost"
+                " more.",
             ),
         ),
     ),
@@ -113,7 +113,7 @@ _FAMILY = schema.Step(
             fields=(
                 shared_fields.MEMBER_NAME,
                 shared_fields.MEMBER_BORN,
-                shared_fields.kinship(schema.Bilingual("Qué es de ti", "Relation to you")),
+                shared_fields.kinship(schema.Bilingual("Parentesco", "Relationship")),
                 shared_fields.MEMBER_CURP,
             ),
         ),
@@ -219,23 +219,19 @@ IMSS = schema.Program(
             "18 letters and numbers. IMSS checks it against your name and date of birth.",
         ),
         documents=(
-            schema.Document(
-                "curp", schema.Bilingual("Tu CURP", "Your CURP"), IMSS_WORKERS_PAGE, CURP_FILE
-            ),
-            schema.Document(
-                "rfc", schema.Bilingual("Tu RFC", "Your RFC"), IMSS_WORKERS_PAGE, RFC_FILE
-            ),
+            schema.Document("curp", schema.Bilingual("CURP", "CURP"), IMSS_WORKERS_PAGE, CURP_FILE),
+            schema.Document("rfc", schema.Bilingual("RFC", "RFC"), IMSS_WORKERS_PAGE, RFC_FILE),
             schema.Document(
                 "nss",
-                schema.Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one"),
+                schema.Bilingual("NSS, si ya hay uno", "NSS, if there is one"),
                 IMSS_WORKERS_PAGE,
                 NSS_FILE,
             ),
             schema.Document(
                 "family",
                 schema.Bilingual(
-                    "Nombre, fecha de nacimiento y CURP de tu familia, si la vas a inscribir",
-                    "Name, date of birth and CURP of your family, if you are going to enroll them",
+                    "Nombre, fecha de nacimiento y CURP de la familia, si se va a inscribir",
+                    "Name, date of birth and CURP of the family, if they are to be enrolled",
                 ),
                 "LSS 84",
             ),

@@ -26,7 +26,7 @@ _PLACE = schema.Step(
 )
 _MEMBERS = schema.Step(
     "personas",
-    schema.Bilingual("A quiénes vas a asegurar", "Whom you are going to insure"),
+    schema.Bilingual("A quiénes se asegura", "Who is to be insured"),
     (
         schema.Field(
             "members",
@@ -43,7 +43,12 @@ _MEMBERS = schema.Step(
                 shared_fields.MEMBER_BORN,
                 shared_fields.kinship(
                     schema.Bilingual("Quién es", "Who it is"),
-                    before=(schema.Choice("self", schema.Bilingual("Yo", "Myself")),),
+                    before=(
+                        schema.Choice(
+                            "self",
+                            schema.Bilingual("Quien pide el seguro", "Whoever asks for it"),
+                        ),
+                    ),
                     after=(
                         schema.Choice(
                             "other", schema.Bilingual("Otro familiar", "Another relative")
@@ -139,9 +144,7 @@ IMSS_FAMILY_HEALTH = schema.Program(
             "Your own: 18 letters and numbers. IMSS checks it against your name.",
         ),
         documents=(
-            schema.Document(
-                "curp", schema.Bilingual("Tu CURP", "Your CURP"), IMSS_FAMILY_PAGE, CURP_FILE
-            ),
+            schema.Document("curp", schema.Bilingual("CURP", "CURP"), IMSS_FAMILY_PAGE, CURP_FILE),
             schema.Document(
                 "members",
                 schema.Bilingual(

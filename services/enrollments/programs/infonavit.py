@@ -11,15 +11,15 @@ from services.enrollments.tariffs import housing
 
 _NUMBER = schema.Step(
     "numero",
-    schema.Bilingual("Tu seguro social", "Your social security"),
+    schema.Bilingual("Seguro social", "Social security"),
     (
         schema.Field(
             "nss",
             schema.Kind.NSS,
             shared_fields.NSS.label,
             schema.Bilingual(
-                "11 números. Déjalo vacío si te inscribiste en el IMSS por aquí.",
-                "11 digits. Leave it empty if you enrolled in IMSS here.",
+                "11 números. Déjalo vacío si la inscripción en el IMSS se hizo por aquí.",
+                "11 digits. Leave it empty if the enrollment in IMSS was asked for here.",
             ),
             required=False,
             meets="imss",
@@ -28,17 +28,17 @@ _NUMBER = schema.Step(
 )
 _SAVING = schema.Step(
     "ahorro",
-    schema.Bilingual("Tu ahorro", "Your savings"),
+    schema.Bilingual("Ahorro", "Savings"),
     (
         schema.Field(
             "amount",
             schema.Kind.MONEY,
             schema.Bilingual(
-                "Cuánto quieres ahorrar cada vez, en pesos", "What to save each time, in pesos"
+                "Cuánto se ahorra cada vez, en pesos", "What to save each time, in pesos"
             ),
             schema.Bilingual(
-                "Tú decides cuánto, y lo puedes cambiar. Escríbelo así: 600.",
-                "You decide how much, and you can change it. Write it like this: 600.",
+                "Lo decide quien ahorra, y se puede cambiar. Escríbelo así: 600.",
+                "Whoever saves decides how much, and it can be changed. Write it like this: 600.",
             ),
         ),
         shared_fields.PERIOD,
@@ -118,12 +118,8 @@ INFONAVIT = schema.Program(
             "18 letters and numbers. Infonavit checks it against your name.",
         ),
         documents=(
-            schema.Document(
-                "curp", schema.Bilingual("Tu CURP", "Your CURP"), INFONAVIT_PAGE, CURP_FILE
-            ),
-            schema.Document(
-                "nss", schema.Bilingual("Tu NSS", "Your NSS"), INFONAVIT_PAGE, NSS_FILE
-            ),
+            schema.Document("curp", schema.Bilingual("CURP", "CURP"), INFONAVIT_PAGE, CURP_FILE),
+            schema.Document("nss", schema.Bilingual("NSS", "NSS"), INFONAVIT_PAGE, NSS_FILE),
         ),
         steps=(_NUMBER, _SAVING),
         needs_email=True,

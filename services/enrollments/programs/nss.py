@@ -39,9 +39,7 @@ NSS = schema.Program(
             "18 letters and numbers. IMSS uses it to look whether you already have a number.",
         ),
         documents=(
-            schema.Document(
-                "curp", schema.Bilingual("Tu CURP", "Your CURP"), IMSS_NSS_PAGE, CURP_FILE
-            ),
+            schema.Document("curp", schema.Bilingual("CURP", "CURP"), IMSS_NSS_PAGE, CURP_FILE),
         ),
         needs_email=True,
     ),

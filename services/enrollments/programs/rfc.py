@@ -44,16 +44,13 @@ RFC = schema.Program(
             "18 letters and numbers. SAT checks it against your name and date of birth.",
         ),
         documents=(
-            schema.Document(
-                "curp", schema.Bilingual("Tu CURP", "Your CURP"), _VIRTUAL_OFFICE, CURP_FILE
-            ),
+            schema.Document("curp", schema.Bilingual("CURP", "CURP"), _VIRTUAL_OFFICE, CURP_FILE),
             schema.Document(
                 "identification",
                 schema.Bilingual(
-                    "Tu pasaporte, matrícula consular o credencial para votar vigente, para"
-                    " enseñarla en la videollamada",
-                    "Your current passport, consular ID or voter card, to show it in the video"
-                    " call",
+                    "Pasaporte, matrícula consular o credencial para votar vigente, para enseñarla"
+                    " en la videollamada",
+                    "A current passport, consular ID or voter card, to show it in the video call",
                 ),
                 _VIRTUAL_OFFICE,
                 IDENTIFICATION_FILE,

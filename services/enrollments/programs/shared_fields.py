@@ -25,7 +25,7 @@ MUNICIPALITY = Field(
 INCOME = Field(
     "income",
     Kind.MONEY,
-    Bilingual("Cuánto ganas al mes, en pesos", "What you earn a month, in pesos"),
+    Bilingual("Ingreso al mes, en pesos", "Income a month, in pesos"),
     Bilingual("Escríbelo así: 12000.", "Write it like this: 12000."),
 )
 PERIOD = Field(
@@ -43,9 +43,9 @@ MEMBER_NAME = Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name")
 MEMBER_BORN = Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth"))
 MEMBER_CURP = Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False)
 _CLOSE_FAMILY = (
-    Choice("spouse", Bilingual("Mi pareja", "My partner")),
-    Choice("child", Bilingual("Mi hija o hijo", "My child")),
-    Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
+    Choice("spouse", Bilingual("Pareja", "Partner")),
+    Choice("child", Bilingual("Hija o hijo", "Child")),
+    Choice("parent", Bilingual("Mamá o papá", "Parent")),
 )
 
 
