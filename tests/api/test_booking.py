@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -157,6 +157,32 @@ def test_a_bundle_is_one_visit_one_service_after_another(web: Web) -> None:
     assert answer.get_json()["end"] > answer.get_json()["start"]
     assert web.free("PAS10") == []
     assert web.free("MAT") == []
+
+
+def test_a_passport_then_rfc_then_imss_are_one_visit_or_none_of_it(web: Web) -> None:
+    services = ["PAS10", "RFC", "IMSS"]
+    for name, closes in (("A", "09:45"), ("B", "09:30")):
+        web.session(desks=[{"name": name, "services": services}], closes=closes)
+    start = web.free()[0]["start"]
+    ana = web.token("citizen", subject="ana")
+    booked = web.book(start, token=ana, service=None, services=services)
+    assert booked.status_code == 201, booked.text
+    shown = booked.get_json()
+    assert shown["services"] == services
+    minutes = datetime.fromisoformat(shown["end"]) - datetime.fromisoformat(shown["start"])
+    assert minutes == timedelta(minutes=45)
+    # Two quarters are free at the other desk, and three services don't fit into them.
+    before = {code: web.free(code) for code in services}
+    assert [slot["start"][11:16] for slot in before["IMSS"]] == ["09:00", "09:15"]
+    eva = web.token("citizen", subject="eva")
+    whole = {"service": None, "services": services, "attendees": [person(1)]}
+    refused = web.book(start, token=eva, **whole)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "slot_taken")
+    assert {code: web.free(code) for code in services} == before
+    assert web.call("GET", "/appointments", token=eva).get_json()["items"] == []
+    # Nothing of the refused one stands in the way: two of the three fit.
+    fewer = web.book(start, token=eva, **{**whole, "services": services[1:]})
+    assert fewer.status_code == 201, fewer.text
 
 
 def test_the_desk_serves_whom_it_checked_in(web: Web) -> None:

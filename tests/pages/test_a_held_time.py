@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
 from services.kernel.clock import system_clock
-from tests.factories.staff import Browser, citizen_browser
+from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web, person, working_day
 from tests.pages.test_a_family_in_one_form import BORN, SHARED, _browser, _one
 from tests.pages.test_booking_pages import PLACE
@@ -92,6 +93,42 @@ def test_several_things_are_done_one_after_another_or_none(web: Web) -> None:
     refused = eve.post("/citas/horarios", **PLACE, start=starts[1], further="MAT,ACT").location
     assert "Ese horario ya se ocupó" in eve.get(refused).text
     assert len(web.free()) == 1
+
+
+def test_a_passport_then_rfc_then_imss_in_one_visit_says_when_where_and_what_to_pay(
+    web: Web,
+) -> None:
+    """The confirmation has each part's time, the office's telephone and hours, and the payment."""
+    web.session(desks=[{"name": "A", "services": ["PAS10", "RFC", "IMSS"]}], closes="09:45")
+    details = {
+        "address": "2401 W 6th St, Los Angeles", "telephone": "213-351-6800",
+        "hours": "Lunes a viernes, 8:00 a 14:00", "payment": "Tarjeta o efectivo en la caja 1",
+    }  # fmt: skip
+    office = staff_browser(web.app, "supervisor", "losangeles")
+    form = {"csrf_token": office.csrf(), "form_key": "office", **details}
+    assert office.client.post("/desk/office", data=form).status_code == 303
+    browser = _browser(web)
+    times = browser.get(f"{TIMES}&several=1&further=RFC&further=IMSS").text
+    [start] = re.findall(r'name="start" value="([^"]+)"', times)
+    address = choose(browser, start, further="RFC,IMSS")
+    form = {**PLACE, **draft_of(address), "further": "RFC,IMSS", "start": start}
+    form |= {**_one(1, "Ana", BORN), **SHARED}
+    checked = browser.get(browser.post("/citas/persona", **form).location).text
+    fee = re.search(r"\d+\.\d\d\sUSD", checked.partition("Cuánto se paga")[2])
+    assert fee, checked
+    answer = browser.post("/citas/revisar", **form, form_key="all")
+    booked = unescape(browser.get(answer.location).text).partition("Tu cita está reservada")[2]
+    assert re.findall(r"<li>(\d+:\d\d)[^<]*</li>", booked) == ["9:00", "9:15", "9:30"]
+    rows = dict(re.findall(r"<dt[^>]*>([^<]*)</dt>\s*<dd[^>]*>([^<]*)", booked))
+    wanted = {**details, "fee": fee[0]}
+    labels = {
+        "address": "Dirección", "telephone": "Teléfono de la oficina",
+        "hours": "Horario de atención", "payment": "Cómo se paga",
+        "fee": "Cuánto se paga en el consulado",
+    }  # fmt: skip
+    assert {name: rows[label].strip() for name, label in labels.items()} == wanted
+    assert "Qué llevar" in booked
+    assert web.free("IMSS") == []
 
 
 def _account(web: Web, subject: str) -> UUID:
