@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from services.appointments.watching import TOPIC, notify
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web, person, working_day
+from tests.pages.test_booking_pages import OWN, fields, links
 from tests.workers.conftest import messages
 from workers import message_context
 from workers.message_context import Means
@@ -82,6 +84,39 @@ def test_one_message_a_day_whose_link_leads_to_the_place_after_signing_in(
     assert "Hay lugar ahora" in shown
     assert "Dejar de recibir avisos" in shown
     assert look(job, hours=25) == 1
+
+
+def test_from_a_page_without_times_to_a_booking_by_the_link_of_the_message(
+    web: Web, job: JobContext, agencies_url: str, pump: Callable[[], int]
+) -> None:
+    """Each step by what the page before offers: nothing is known but the first address."""
+    browser = ana(web)
+    day = working_day().isoformat()
+    empty = browser.get(f"/citas/horarios?consulate=losangeles&service=PAS10&from={day}").text
+    assert "Aquí no hay horarios" in empty
+    [asking] = links(empty, "/citas/avisos/nuevo")
+    asked = fields(browser.get(asking).text)
+    wanted = {name: asked[name] for name in ("service", "consulates", "party")}
+    waiting = browser.send("/citas/avisos/nuevo", **wanted).text
+    assert "Ahora no hay lugar" in waiting
+    web.session()
+    assert look(job) == 1
+    while pump():
+        pass
+    (body,) = (m["body"] for m in messages(agencies_url, EMAIL) if "Hay lugar" in m["subject"])
+    [link] = re.findall(r"https?://[^/\s]+(/citas/avisos/[0-9a-f-]+)", body)
+    [times] = links(browser.get(link).text, "/citas/horarios")
+    shown = browser.get(times).text
+    first = re.search(r'name="start" value="([^"]+)"', shown)
+    assert first is not None
+    held = browser.post("/citas/horarios", **{**fields(shown), "start": first[1]}).location
+    form = fields(browser.get(held).text)
+    checked = browser.post("/citas/persona", **{**form, **OWN}).location
+    booked = browser.send("/citas/revisar", **fields(browser.get(checked).text))
+    assert "Tu cita está reservada" in booked.text
+    assert look(job, hours=25) == 0
+    assert ending(job)[0] == "booked"
+    assert "Ya no te mandamos avisos" in browser.get(link).text
 
 
 def test_a_stop_works_and_is_one_button(web: Web, job: JobContext) -> None:
