@@ -47,6 +47,18 @@ def _audited(web: Web, action: str) -> int:
         return int(session.execute(query, {"action": action}).scalar_one())
 
 
+def _booked_by(web: Web) -> list[Any]:
+    """Who booked, as the audit has it, and for whom: a line for each appointment."""
+    query = text(
+        "SELECT e.actor_role, e.actor_id, e.consulate_code, a.account_id, p.given_names,"
+        " p.first_surname FROM audit_entries e JOIN appointments a ON a.id = e.subject_id"
+        " JOIN attendees m ON m.appointment_id = a.id JOIN people p ON p.id = m.person_id"
+        " WHERE e.action = 'appointment.book' ORDER BY e.at"
+    )
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        return list(session.execute(query))
+
+
 def test_a_caller_and_then_another_of_the_same_call(web: Web, agent: Browser) -> None:
     # The name first, before anybody said what for.
     page = _send(agent, None, **PERSON, times="1")
@@ -59,12 +71,20 @@ def test_a_caller_and_then_another_of_the_same_call(web: Web, agent: Browser) ->
     after = re.search(r'href="(/telephone/\?after=[^"]+)"', booked.text)
     assert after is not None
 
+    [entry] = _booked_by(web)
+    assert (entry.actor_role, entry.actor_id) == ("agent", agent.account)
+    # In the caller's name: the appointment's person is the caller, and no account of the agent's.
+    assert (entry.given_names, entry.first_surname) == ("María Itzel", "de la Quintana")
+    assert (entry.account_id, entry.consulate_code) == (None, "losangeles")
+
     page = agent.get(unescape(after[1]))
     assert "+12135550123" in page.text
     assert 'value="losangeles" selected' in page.text
     second = {**PERSON, "given_names": "Ángel", "birth_date-year": "2015"}
     taken = _send(agent, page, **second, **PLACE, **CONTACT, start=_starts(page)[0])
     assert "La cita está reservada" in taken.text
+    assert [each.given_names for each in _booked_by(web)] == ["María Itzel", "Ángel"]
+    assert {each.actor_id for each in _booked_by(web)} == {agent.account}
 
 
 def test_a_time_is_held_while_the_caller_is_asked(web: Web, agent: Browser) -> None:
