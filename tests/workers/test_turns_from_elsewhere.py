@@ -20,7 +20,9 @@ from tests.factories.tables import rows_of
 from tests.factories.web import BORN, Web, morning_at_office, person, running_web
 from tests.workers.conftest import messages
 from workers.runtime import JobContext
+from workers.sms import as_sms
 
+PHONE = "+12135550123"
 DESKS = [{"name": name, "services": ["PAS10"]} for name in "AB"]
 
 
@@ -32,13 +34,13 @@ def web(settings: Settings) -> Iterator[Web]:
         yield running
 
 
-def arrived(web: Web, number: int) -> dict[str, Any]:
+def arrived(web: Web, number: int, **changes: Any) -> dict[str, Any]:
     """Somebody with an appointment, checked in, and the address of their turn."""
+    booking = {"contact": {"email": f"p{number}@example.com"}, "attendees": [person(number)]}
     appointment: dict[str, Any] = web.book(
         web.free()[number]["start"],
         token=web.token("citizen", subject=f"p{number}"),
-        contact={"email": f"p{number}@example.com"},
-        attendees=[person(number)],
+        **{**booking, **changes},
     ).get_json()
     step(web, appointment, "check-in", {"identity_checked": True})
     key = turn_key(appointment["folio"], web.app.extensions["consular.vault"])
@@ -113,6 +115,33 @@ def test_who_asked_is_told_once_when_they_are_next(
     assert second["folio"][-4:] in told["subject"]
     assert not {"Demo", "Pasaporte", second["folio"]} & set(told["body"].split())
     assert not [m for m in messages(agencies_url, "p1@example.com") if "Sigues" in m["subject"]]
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_who_has_a_telephone_alone_is_told_by_text_message_in_one_part(
+    web: Web, job: JobContext, pump: Callable[[], int], agencies_url: str, language: str
+) -> None:
+    first, second = arrived(web, 1), arrived(web, 2, contact={"phone": PHONE}, language=language)
+    reader(web).send(f"{second['turn']}/avisos", wanted="yes")
+    while pump():
+        pass
+    before = messages(agencies_url, PHONE)
+    step(web, first, "call", {"desk": "A"})
+    while pump():
+        pass
+    [told] = [each for each in messages(agencies_url, PHONE) if each not in before]
+    words = {"es": "Sigues", "en": "next"}[language]
+    assert told["channel"] == "sms"
+    assert words in told["body"]
+    assert second["folio"][-4:] in told["body"]
+    assert not {"Demo", "Pasaporte", "passport", second["folio"]} & set(told["body"].split())
+    assert as_sms(told["body"]).parts == 1
+    # Once: who was put back and called again makes nobody next anew.
+    step(web, first, "back-to-waiting", {})
+    step(web, first, "call", {"desk": "A"})
+    while pump():
+        pass
+    assert len(messages(agencies_url, PHONE)) == len(before) + 1
 
 
 def test_who_stopped_it_hears_nothing(
