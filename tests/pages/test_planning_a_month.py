@@ -9,8 +9,10 @@ from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from consular.pages.desk.capacity_forms import form_field_errors, rule_in_words, series_values
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web, next_closed_day, person, weeks_later, working_day
 
@@ -122,6 +124,94 @@ def test_one_day_then_the_following_then_all_and_the_day_edited_apart_stays(web:
     )
     assert "Falta personal" in history
     assert "A: PAS10; B: PAS10 → A: PAS10" in history
+
+
+BOTH = {"service_1_MAT": "1"}
+# What a supervisor changes in the whole series, one after another, and who has no place by then.
+CHANGES: tuple[tuple[str, dict[str, str], set[str]], ...] = (
+    ("a service more", BOTH, set()),
+    ("a desk more", {**BOTH, "desks": "A, B, C"}, set()),
+    ("longer", {**BOTH, "desks": "A, B, C", "closes": "10:30"}, set()),
+    ("two desks less", {**BOTH, "desks": "A", "closes": "10:30"}, {"second"}),
+    ("a desk back", {**BOTH, "closes": "10:30"}, set()),
+    ("shorter", {**BOTH, "closes": "09:45"}, {"last"}),
+    ("as long as before", BOTH, set()),
+    ("a service less", {}, {"other"}),
+    ("the service back", BOTH, set()),
+)
+
+
+def test_a_whole_series_is_changed_both_ways_and_no_booking_is_lost(web: Web) -> None:
+    """Each booking keeps its time, length and service; it has a place or is known to have none, is
+    told of either once, and the day that was changed apart stays as it is."""
+    browser = supervisor(web)
+    series = open_series(browser)
+    apart, day = working_day().isoformat(), weeks_later(1)[0].isoformat()
+    there = f"/desk/sessions/{session_on(web, apart)['id']}/change"
+    _said, draft = preview(browser, there, **{**FORM, "scope": "day", "closes": "09:30"})
+    browser.post(f"{there}/check", d=draft)
+    untouched = session_on(web, apart)
+    starts = _free(web, day, "PAS10")
+    booked = {
+        "first": book(web, 1, starts[0][0]), "second": book(web, 2, starts[0][0]),
+        "last": book(web, 3, starts[-1][0]),
+    }  # fmt: skip
+    told = 0
+    for name, changes, without in CHANGES:
+        before = _orphans(web)
+        said, draft = preview(browser, f"{series}/change", **{**FORM, **changes})
+        assert ("1 cita se queda sin lugar" in said) is (len(without) > len(before)), (name, said)
+        assert _orphans(web) == before, name
+        browser.post(f"{series}/change/check", d=draft)
+        orphans = _orphans(web)
+        assert orphans == {booked[each]["id"] for each in without}, name
+        told += len(before ^ orphans)
+        assert _told(web) == told, name
+        assert [_promise(_own(web, n, each)) for n, each in enumerate(booked.values(), 1)] == [
+            _promise(each) for each in booked.values()
+        ], name
+        desks, closes = changes.get("desks", FORM["desks"]), changes.get("closes", FORM["closes"])
+        hour, minute = map(int, closes.split(":"))
+        places = ((hour - 9) * 4 + minute // 15) * len(desks.split(","))
+        supported = len(booked) - len(orphans)
+        assert sum(n for _start, n in _free(web, day, "PAS10")) == places - supported, name
+        assert bool(_free(web, day, "MAT")) is ("service_1_MAT" in changes), name
+        assert session_on(web, apart) == untouched, name
+        if "other" not in booked:
+            booked["other"] = book(web, 4, _free(web, day, "MAT")[1][0], service="MAT")
+    assert words_of(browser.get(series).text).count("Cambiado aparte") == 1
+    history = words_of(browser.get("/desk/opening-history").text)
+    assert history.count("Cambió un horario que se repite") == len(CHANGES)
+
+
+def _free(web: Web, day: str, service: str) -> list[tuple[str, int]]:
+    path = f"/consulates/losangeles/availability?service={service}&from={day}&to={day}"
+    slots = web.call("GET", path).get_json()["slots"]
+    return [(slot["start"], slot["free"]) for slot in slots]
+
+
+def _orphans(web: Web) -> set[str]:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        query = text("SELECT id::text FROM appointments WHERE orphaned_at IS NOT NULL")
+        return set(session.scalars(query))
+
+
+def _told(web: Web) -> int:
+    query = text(
+        "SELECT count(*) FROM outbox"
+        " WHERE topic IN ('appointments.orphaned', 'appointments.supported')"
+    )
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        return int(session.scalars(query).one())
+
+
+def _own(web: Web, number: int, appointment: dict[str, Any]) -> dict[str, Any]:
+    token = web.token("citizen", subject=f"p{number}")
+    return dict(web.call("GET", f"/appointments/{appointment['id']}", token=token).get_json())
+
+
+def _promise(appointment: dict[str, Any]) -> list[Any]:
+    return [appointment[name] for name in ("folio", "status", "start", "end", "services")]
 
 
 def test_a_form_without_a_change_says_so_and_a_series_can_end(web: Web) -> None:
