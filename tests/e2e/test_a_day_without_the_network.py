@@ -65,12 +65,12 @@ def book(web: Web, number: int) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def desk(browser: Browser, web: Web, address: str, who: str) -> BrowserContext:
+def desk(browser: Browser, web: Web, address: str, who: str, width: int = 1280) -> BrowserContext:
     """A browser of its own in which an officer is signed in."""
     officer = staff_browser(web.app, "officer", "losangeles", who=who)
     cookie = officer.client.get_cookie(cookie_name(web.app))
     assert cookie is not None
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport={"width": width, "height": 800})
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     return context
 
@@ -116,7 +116,8 @@ def letters(number: int) -> str:
 
 
 def test_a_day_at_two_desks_is_recorded_once(browser: Browser, web: Web, address: str) -> None:
-    first, second = (desk(browser, web, address, who) for who in ("first", "second"))
+    """At one of them on a telephone."""
+    first, second = desk(browser, web, address, "first"), desk(browser, web, address, "second", 360)
     one, two = agenda(first, address, "A"), agenda(second, address, "B")
     without_network(first, one, "A")
     without_network(second, two, "B")
@@ -124,6 +125,7 @@ def test_a_day_at_two_desks_is_recorded_once(browser: Browser, web: Web, address
         note(one, letters(number), "Llegó")
     for number in range(1, PEOPLE, 2):
         note(two, letters(number), "Llegó")
+    assert two.evaluate("document.documentElement.scrollWidth") <= 360
     note(one, letters(2), "Llamar a la ventanilla A")
     note(two, letters(2), "Llegó", "Llamar a la ventanilla B")  # both: the second is told
     one.locator("summary").click()
@@ -153,6 +155,7 @@ def test_a_day_at_two_desks_is_recorded_once(browser: Browser, web: Web, address
     assert [ticket.folio for ticket in tickets] == [folio]
     two.get_by_role("link", name="sin aplicar").click()
     expect(two.locator("main")).to_contain_text("La ventanilla A llamó antes")
+    assert two.evaluate("document.documentElement.scrollWidth") <= 360
     sign_out_leaves_nothing(one)
     first.close()
     second.close()

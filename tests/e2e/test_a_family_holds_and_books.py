@@ -13,6 +13,8 @@ from services.kernel.settings import Settings
 from tests.factories.phone import account_of, citizens_phone
 from tests.factories.web import Web, running_web, served, working_day
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture
 def web(settings: Settings) -> Iterator[Web]:

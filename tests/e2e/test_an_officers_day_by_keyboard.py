@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdfium2 import PdfDocument
 
 from consular.pages.desk import agenda
 from tests.api.calls import steady_web
@@ -26,9 +27,13 @@ NAMES = {
     3: {"given_names": "María José", "first_surname": "Muñoz", "second_surname": "Ávila"},
     5: {"given_names": "Íñigo", "first_surname": "Ibarra", "second_surname": "López"},
     7: {"given_names": "Gael", "first_surname": "Gutiérrez", "second_surname": "Núñez"},
+    9: {"given_names": "Noé", "first_surname": "Quiroz", "second_surname": "Zea"},
 }
 IN_SIGHT = """() => [...document.querySelectorAll(".agenda tr[id]")].filter(
     row => row.getBoundingClientRect().bottom <= innerHeight).length"""
+
+CUT = """() => [...document.querySelectorAll(".agenda td, .agenda th")].filter(
+    cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.innerText)"""
 
 
 class Keys:
@@ -67,10 +72,12 @@ def address(web: Web) -> Iterator[str]:
         yield address
 
 
-def officers_page(browser: Browser, web: Web, address: str, who: str = "") -> Page:
+def officers_page(
+    browser: Browser, web: Web, address: str, who: str = "", width: int = 1280
+) -> Page:
     officer = staff_browser(web.app, "officer", "losangeles", who=who)
     cookie: Any = officer.client.get_cookie(cookie_name(web.app))
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport={"width": width, "height": 800})
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     page = context.new_page()
     page.goto(f"{address}/desk/?desk=A")
@@ -148,19 +155,22 @@ def test_a_ticket_without_an_appointment_takes_three_keys(
     page.context.close()
 
 
+@pytest.mark.parametrize(
+    ("width", "typed", "given"), [(1280, "nunez gael", "Gael"), (360, "zea noe", "Noé")]
+)
 def test_who_lacks_a_document_comes_back_the_next_day_with_a_pass(
-    browser: Browser, web: Web, address: str
+    browser: Browser, web: Web, address: str, width: int, typed: str, given: str
 ) -> None:
-    page = officers_page(browser, web, address)
+    page = officers_page(browser, web, address, width=width)
     keys = Keys(page)
-    keys.write("nunez gael")
+    keys.write(typed)
     for _ in range(3):
         keys.press("Enter")  # found, received, called
     board = page.context.new_page()
     board.goto(f"{address}/desk/board")
     folio = page.locator(".desk-person .folio").inner_text().replace("\u2011", "-")
     assert f"{folio[-4:]}\tA" in board.inner_text("body")
-    assert "Gael" not in board.inner_text("body")
+    assert given not in board.inner_text("body")
     board.close()
     follow(page, ".desk-person h2 a")
     reach(page, "#f-reason")
@@ -174,10 +184,11 @@ def test_who_lacks_a_document_comes_back_the_next_day_with_a_pass(
     follow(page, "a[href*='/pass']")
     assert folio in page.inner_text("main h1 + .folio").replace("\u2011", "-")
     keep_picture(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
 
     web.travel(morning_at_office(1))
-    page = officers_page(browser, web, address)
+    page = officers_page(browser, web, address, width=width)
     keys = Keys(page)
     keys.write(folio)
     keys.press("Enter")
@@ -189,7 +200,77 @@ def test_who_lacks_a_document_comes_back_the_next_day_with_a_pass(
     keys.write("G777")
     keys.press("Enter")
     assert "Atendida" in said(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     web.travel(morning_at_office())
+    page.context.close()
+
+
+def printed(page: Page) -> list[str]:
+    """What each sheet of letter paper says, with plain spaces and hyphens."""
+    with PdfDocument(page.pdf(format="Letter")) as paper:
+        said = [sheet.get_textpage().get_text_range() for sheet in paper]
+    plain = [re.sub("[\u2010\u2011\x02\ufffe]", "-", text) for text in said]
+    return [" ".join(text.split()) for text in plain]
+
+
+def hides_on_paper(page: Page, *parts: str) -> None:
+    page.emulate_media(media="print")
+    for part in parts:
+        assert page.locator(part).count(), part
+        for each in page.locator(part).all():
+            expect(each).to_be_hidden()
+
+
+def test_the_list_of_the_day_prints_everybody_and_nothing_to_press(
+    browser: Browser, web: Web, address: str
+) -> None:
+    page = officers_page(browser, web, address)
+    everybody = page.locator(".agenda tr[id]").count()
+    assert everybody >= PEOPLE
+    hides_on_paper(page, ".site-nav", "form.desk-bar", ".desk-person", "[data-print]", ".skip")
+    expect(page.locator("p.d-print-block")).to_be_visible()
+    # Letter paper less its margins: no column is cut off, and no cell cuts its words.
+    page.set_viewport_size({"width": 740, "height": 980})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 740
+    assert page.evaluate(CUT) == []
+    keep_picture(page)
+    sheets = printed(page)
+    for row in page.locator(".agenda tr[id]").all():
+        name = " ".join(row.locator("th a").inner_text().split())
+        assert any(name in sheet for sheet in sheets), (name, sheets)
+    assert "Los Ángeles: " in sheets[0]
+    assert "Buscar" not in " ".join(sheets)
+    page.context.close()
+
+
+def test_passes_to_come_back_print_one_a_sheet(browser: Browser, web: Web, address: str) -> None:
+    """Of two people of one appointment, who lack the same."""
+    desks = [{"name": name, "services": ["PAS10"]} for name in "GH"]
+    web.session(desks=desks, opens="12:00", closes="12:15")
+    both = [person(80), person(81)]
+    start, ana = web.free()[0]["start"], web.token("citizen", subject="both")
+    booked = web.book(start, token=ana, attendees=both).get_json()
+    officer = staff_browser(web.app, "officer", "losangeles")
+    there = f"/desk/appointments/{booked['id']}"
+    for n in ("1", "2"):
+        officer.post(f"{there}/check-in", identity_checked="true", n=n)
+        gone = {"n": n, "reason": "Falta el acta", "bring": "Acta original\nUna copia"}
+        assert officer.post(f"{there}/not-served", **gone).status_code == 303
+    page = officers_page(browser, web, address)
+    page.goto(f"{address}{there}/pass")
+    hides_on_paper(page, ".site-nav", ".back", "[data-print]")
+    for n, sheet in enumerate(page.locator("section.sheet").all()):
+        folio = sheet.locator(".folio").first
+        assert folio.evaluate("each => parseFloat(getComputedStyle(each).fontSize)") >= 40
+        expect(sheet.locator("svg")).to_be_visible()
+        expect(sheet).to_contain_text(both[n]["first_surname"])
+    keep_picture(page)
+    sheets = printed(page)
+    assert len(sheets) == 2
+    for sheet, one, other in zip(sheets, both, reversed(both), strict=True):
+        for words in (one["first_surname"], "Acta original", "Una copia", "Falta el acta"):
+            assert words in sheet
+        assert other["first_surname"] not in sheet
     page.context.close()
 
 

@@ -66,7 +66,9 @@ def citizen(browser: Browser, instance: Instance) -> dict[str, Any]:
     return done
 
 
-def _book(page: Page, instance: Instance, done: dict[str, Any]) -> None:
+def _book(
+    page: Page, instance: Instance, done: dict[str, Any], given: str = "Ana", email: str = EMAIL
+) -> None:
     page.goto(instance.url)
     page.get_by_role("link", name="Reservar una cita").first.click()
     page.get_by_role("link", name="Pasaporte ordinario 10 años").first.click()
@@ -74,14 +76,14 @@ def _book(page: Page, instance: Instance, done: dict[str, Any]) -> None:
     press(page)
     page.get_by_role("link", name="Consulado General de México en Los Ángeles").first.click()
     page.locator(".times a").first.click()
-    fill(page, {**NAMES, **BIRTH, "email": EMAIL})
+    fill(page, {**NAMES, "given_names": given, **BIRTH, "email": email})
     press(page)
-    expect(page.locator("main")).to_contain_text("Ana Demostrada Prueba")
+    expect(page.locator("main")).to_contain_text(f"{given} Demostrada Prueba")
     press(page)
     page.fill("[name=code]", "000000")
     press(page)
     expect(page.locator(".error-summary")).to_be_visible()
-    page.fill("[name=code]", instance.newest_code(EMAIL))
+    page.fill("[name=code]", instance.newest_code(email))
     press(page)
     expect(page.locator("main h1").first).to_contain_text("Tu cita")
     done["appointment"] = page.url.split("?")[0]
@@ -126,6 +128,20 @@ def test_a_citizen_books_on_an_old_phone(citizen: dict[str, Any], instance: Inst
     assert "Los Ángeles" in citizen["booked"]
     folio = _plain(citizen["folio"])
     assert any(folio in _plain(message) for message in instance.messages(EMAIL))
+
+
+def test_a_citizen_books_on_a_wide_screen_without_javascript(
+    instance: Instance, browser: Browser
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, java_script_enabled=False, locale="es-MX"
+    )
+    done: dict[str, Any] = {}
+    _book(context.new_page(), instance, done, "Carmen", "carmen@demo.invalid")
+    assert "209.00 USD" in done["booked"]
+    folio = _plain(done["folio"])
+    assert any(folio in _plain(message) for message in instance.messages("carmen@demo.invalid"))
+    context.close()
 
 
 def test_sat_answers_with_an_rfc(citizen: dict[str, Any]) -> None:
