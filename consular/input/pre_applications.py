@@ -20,7 +20,7 @@ class PreApplicationData(fields.Dict):
 
     def variants(self) -> list[Schema]:
         """The schemas that it may be, for the OpenAPI document."""
-        return [_schema(form) for form in dict.fromkeys(FORMS.values())]
+        return [_schema(form) for form in dict.fromkeys(FORMS.values()) if form]
 
 
 class PreApplicationSchema(Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from integrations.simulator.names import Person, make_curp
+from services.appointments.pre_application_forms import FORMS
+from services.consulates.loading import read_rows
 from services.kernel.db import NETWORK_SCOPE
+from services.kernel.questionnaires import Field, Kind
 from tests.factories.staff import citizen_browser, staff_browser
 from tests.factories.web import Web, morning_at_office, person
 
+BORN = date(1990, 5, 12)
 DATA = {
     "had_passport": True,
     "previous_passport": "G12345678",
@@ -80,6 +86,58 @@ def test_a_third_person_and_a_service_that_asks_nothing_are_404(
     web: Web, booked: dict[str, Any]
 ) -> None:
     assert _write(web, booked, DATA, attendee=3).status_code == 404
+
+
+# One answer of each kind that a field of `pre_application_fields.csv` may have.
+ANSWERS = {
+    Kind.TEXT: "Puebla, Puebla", Kind.YES_NO: True, Kind.DATE: "2026-03-02",
+    Kind.BIRTH_DATE: "2019-02-03", Kind.CURP: make_curp(Person("Eva", "Demo", "Sol", BORN), "M"),
+}  # fmt: skip
+
+
+def _all_answers(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """Everything that is asked where each yes or no is a yes."""
+    return {
+        field.name: field.choices[0].value if field.kind is Kind.CHOICE else ANSWERS[field.kind]
+        for field in fields
+    }
+
+
+def test_no_service_is_left_undecided(web: Web) -> None:
+    """Each of the catalog says what can be written before, or why nothing; of those that are booked
+    and whose requirements are known only the programs' own say nothing."""
+    rows = read_rows("services.appointments", "pre_applications.csv", dict)
+    services = web.call("GET", "/services").get_json()["items"]
+    assert sorted(row["service_code"] for row in rows) == sorted(each["code"] for each in services)
+    assert all(row["source"] for row in rows)
+    silent = {
+        each["code"]
+        for each in services
+        if each["bookable"] and each["requirements"] and not FORMS[each["code"]]
+    }
+    assert silent == {"RFC", "IMSS"}
+
+
+def test_each_service_is_written_before_and_read_at_the_desk(web: Web) -> None:
+    """Whatever it asks: kept as it was answered, and shown to the officer in words."""
+    web.travel(morning_at_office(-1))
+    codes = [code for code, form in FORMS.items() if form]
+    hours = {"opens": "08:00", "closes": "15:00", "slot_minutes": 15}
+    web.session(desks=[{"name": "A", "services": codes}], **hours)
+    officer = staff_browser(web.app, "officer", "losangeles")
+    for number, (code, slot) in enumerate(zip(codes, web.free(), strict=False)):
+        token = web.token("citizen", subject=f"p{number}")
+        booked = web.book(
+            slot["start"], token=token, service=code, attendees=[person(number)], contact=None
+        )
+        assert booked.status_code == 201, booked.text
+        mine, answers = {"id": booked.get_json()["id"], "token": token}, _all_answers(FORMS[code])
+        written = _write(web, mine, answers)
+        assert written.status_code == 200, (code, written.text)
+        assert written.get_json()["data"] == answers
+        shown = unescape(officer.get(f"/desk/appointments/{mine['id']}").text)
+        for field in FORMS[code]:
+            assert field.label.es in shown, (code, field.name)
 
 
 def test_it_is_filled_in_on_a_page_verified_at_the_desk_and_changed_until_the_start(

@@ -124,7 +124,7 @@ def _service(session: Session, code: str) -> dict[str, Any]:
         "name": in_language(service, "name"),
         "bookable": service.bookable,
         "offered": offered,
-        "asks": service.code in QUESTIONS,
+        "asks": bool(QUESTIONS.get(code)),
         "ways": [
             {"text": in_language(way, "text"), "program": way.program, "source": way.source}
             for way in list_ways(code, bookable=service.bookable, offered=offered)
