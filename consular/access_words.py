@@ -56,6 +56,7 @@ WHAT: dict[str, Any] = {
     "person.read": _("Vieron tus citas en la oficina"),
     "person.merge": _("Anotaron que otro registro también es tuyo"),
     "person.unmerge": _("Separaron un registro que se había unido al tuyo"),
+    "identity.prove": _("Comprobaste tu identidad con Llave MX"),
     "identity.check": _("Comprobaron tu identidad en un consulado"),
     "identity.take_over": _("Tu trámite quedó a tu nombre, tras comprobar tu identidad"),
     "identity.release": _("Se terminó un trámite que alguien más tenía a tu nombre"),

@@ -26,9 +26,10 @@ from services.appointments.rules import BookingLimits, Status, Step, is_untouche
 from services.citizens.models import Person
 from services.citizens.people import make_person, open_person
 from services.identity.checking import Held, Subject, get_person
-from services.identity.errors import NobodyElse
+from services.identity.errors import IdentityCheckPending, NobodyElse
 from services.identity.homonyms import claim_keys, holders_keys
 from services.identity.models import IdentityCheck
+from services.identity.proving import has_proved
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.ids import FolioKind, new_folio, new_id
@@ -105,6 +106,19 @@ def release(
         cancel(session, apart.id, now=now, actor=actor, limits=limits)
 
 
+def refuse_to_prove(session: Session, check: IdentityCheck, service: str, *, vault: Vault) -> None:
+    """Raise `IdentityCheckPending` where a proof at home can't tell whose it is: the other gave
+    another CURP, or proved to be of that name too. An officer sees both documents."""
+    mine = open_person(get_person(session, check), vault).curp
+    for appointment in _of_others(session, check, service):
+        theirs = open_person(_same_person(session, appointment, check, vault=vault), vault).curp
+        another = theirs is not None and theirs != mine
+        if another or (
+            theirs is None and has_proved(session, appointment.account_id, check.person_keys)
+        ):
+            raise IdentityCheckPending()
+
+
 def refuse_held(session: Session, keys: Sequence[bytes]) -> None:
     """Raise `ClaimTaken` when anybody holds a place under one of these keys."""
     if session.scalars(select(Claim).where(Claim.person_key.in_(keys))).first():
@@ -133,21 +147,26 @@ def _set_apart(
 ) -> list[Appointment]:
     """The others' appointments that name the person, each for that person alone: out of a party
     their seats are made an appointment of their own."""
+    appointments = _of_others(session, check, service)
+    if not appointments:
+        raise NobodyElse()
+    for appointment in appointments:
+        lock_places_of(session, appointment.id)
+    return [_alone(session, each, check, now=now, vault=vault) for each in appointments]
+
+
+def _of_others(session: Session, check: IdentityCheck, service: str) -> Sequence[Appointment]:
+    """The others' appointments that name the person for that service, locked."""
     claimed = select(Claim.appointment_id).where(
         *_by_others(session, check), Claim.service_code == service
     )
-    appointments = session.scalars(
+    return session.scalars(
         select(Appointment)
         .where(Appointment.id.in_(claimed))
         .order_by(Appointment.starts_at, Appointment.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    if not appointments:
-        raise NobodyElse()
-    for appointment in appointments:
-        lock_places_of(session, appointment.id)
-    return [_alone(session, each, check, now=now, vault=vault) for each in appointments]
 
 
 def _alone(

@@ -101,9 +101,12 @@ def check_identity(
 
 
 def get_check(session: Session, check_id: UUID, *, now: datetime, actor: Actor) -> IdentityCheck:
-    """Return a check of the officer's office and day. Raises NotFound."""
+    """Return a check of the officer's office and day, or what the account proved itself. Raises
+    NotFound."""
     check = session.get(IdentityCheck, check_id)
     if check is None or check.checked_at is None or check.consulate_code != actor.consulate:
+        raise NotFound()
+    if check.consulate_code is None and check.account_id != actor.account_id:
         raise NotFound()
     if check.checked_at < now - GOOD_FOR:
         raise NotFound()

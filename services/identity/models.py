@@ -15,17 +15,20 @@ _NOW = sa.DateTime(timezone=True)
 
 
 class IdentityCheck(Base):
-    """Somebody's identity, to be checked at a window or checked there. Until then it is only a
-    folio for the account whose request named somebody that another account holds something for,
-    or that asked to have its own holder's data corrected (``corrects``)."""
+    """Somebody's identity, to be checked at a window, or checked there by an officer, or proved
+    with the state's sign-in, without either. Until then it is only a folio for the account whose
+    request named somebody that another account holds something for, or that asked to have its own
+    holder's data corrected (``corrects``)."""
 
     __tablename__ = "identity_checks"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         sa.CheckConstraint(
             "(checked_at IS NULL) = (person_id IS NULL)"
-            " AND (checked_at IS NULL) = (consulate_code IS NULL)"
-            " AND (checked_at IS NULL) = (document IS NULL)",
+            " AND (checked_at IS NULL) = (document IS NULL)"
+            " AND (checked_at IS NOT NULL OR consulate_code IS NULL)"
+            " AND (consulate_code IS NOT NULL OR checked_by IS NULL)"
+            " AND (consulate_code IS NOT NULL OR checked_at IS NULL OR account_id IS NOT NULL)",
             name="checked",
         ),
         sa.Index("ix_identity_checks_account_id", "account_id"),

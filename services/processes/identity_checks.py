@@ -1,7 +1,8 @@
 """What an officer does after a check of identity, about everything that may be held in a name.
 
 They take over for the person what another account holds, end it, or tell two people of one name
-and birth date apart: in any office of the network. Each is in the audit. Needs the network's scope.
+and birth date apart: in any office of the network. Who proved it at home may take an appointment
+over. Each is in the audit. Needs the network's scope.
 """
 
 from __future__ import annotations
@@ -63,6 +64,18 @@ def take_over(
     subject = audit.Subject(held.kind, successor.id, successor.account_id)
     audit.record(session, subject, action="identity.take_over", now=now, actor=actor)
     return successor.folio
+
+
+def take_over_proved(
+    session: Session, check_id: UUID, service: str, *, now: datetime, actor: Actor, vault: Vault
+) -> str:
+    """The account gets the appointment that another holds in the name that it proved at home;
+    returns its new folio. Raises NotFound, `NobodyElse`, `WrongState`, `ClaimTaken`, and
+    `IdentityCheckPending` where only an officer can tell whose it is."""
+    check = get_check(session, check_id, now=now, actor=actor)
+    appointments.refuse_to_prove(session, check, service, vault=vault)
+    held = ActOnHeld(Subject.APPOINTMENT, service)
+    return take_over(session, check_id, held, now=now, actor=actor, vault=vault)
 
 
 def release(

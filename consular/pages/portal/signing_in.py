@@ -32,6 +32,7 @@ from services.citizens.accounts import find_holder, sign_in
 from services.citizens.codes import LIFETIME, MOST_TRIES, Destination, send_code, use_code
 from services.citizens.errors import CodeExpired, CodeTriesUsed, CodeWrong, TooManyAttempts
 from services.citizens.limits import Budget, Rate, spend
+from services.identity.proving import prove
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import Forbidden, TooMany
@@ -45,6 +46,8 @@ WINDOW = timedelta(minutes=15)
 # In a draft: when the latest code went out.
 CODE_SENT = "code_sent_at"
 SENT_AGAIN = "code_sent_again"
+# Of a sign-in that is to prove who one is.
+PROVES = "comprobar"
 MINUTES = int(LIFETIME.total_seconds() // 60)
 
 
@@ -243,7 +246,11 @@ def logout() -> Response:
 @allow(ANYONE)
 def login_llavemx() -> Response:
     """Redirect to Llave MX to sign in."""
-    flow = {"state": secrets.token_urlsafe(24), "next": _next(request.args.get("next"))}
+    flow = {
+        "state": secrets.token_urlsafe(24),
+        "next": _next(request.args.get("next")),
+        PROVES: "yes" if PROVES in request.args else "",
+    }
     address = _providers().citizen_address(
         state=flow["state"], redirect_uri=_callback("portal.llavemx_callback")
     )
@@ -268,12 +275,22 @@ def llavemx_callback() -> Response:
         if whole:
             _providers().remember(session, account, profile, now=now(), vault=vault())
         known = whole or find_holder(session, account) is not None
+        check = (
+            prove(session, account, profile, now=now(), vault=vault()) if flow.get(PROVES) else None
+        )
         secret = start_session(session, now=now(), account_id=account)
     onward = flow["next"] or url_for("portal.dashboard")
+    if flow.get(PROVES):
+        onward = url_for("portal.proved", id=check.id) if check else _not_proved()
     if not known:
         g.actor = Actor(Role.CITIZEN, account, None, g.get("request_id"))
         onward = url_for("portal.profile", d=keep_draft({**as_form(profile), "next": onward}))
     return _end(onward, secret)
+
+
+def _not_proved() -> str:
+    """Where it is said that Llave MX told too little."""
+    return url_for("portal.prove_identity", incompleta=1)
 
 
 @pages.get("/login/personal")

@@ -1,0 +1,73 @@
+"""Prove at home who one is: Llave MX, the state's sign-in, says names, birth date and CURP.
+
+It is a check of identity like the one at a window, without an office and an officer: the account
+may then act on it, about appointments (`services.processes.identity_checks`). Needs the scope of
+the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.citizens.people import PersonData, make_person, person_keys
+from services.identity.checking import note_check
+from services.identity.models import IdentityCheck
+from services.kernel.audit import Actor, Role
+from services.kernel.crypto import Vault
+from services.kernel.ids import FolioKind, new_folio, new_id
+
+LLAVE_MX = "Llave MX"
+
+
+def prove(
+    session: Session, account: UUID, said: PersonData, *, now: datetime, vault: Vault
+) -> IdentityCheck | None:
+    """Record what Llave MX said of whoever signed in to the account for this; None where it didn't
+    say who they are. A folio that the account was to show at a window is used by it."""
+    if not (said.given_names and said.first_surname and said.birth_date and said.curp):
+        return None
+    keys = person_keys(said, vault)
+    person = make_person(
+        replace(said, email=None, phone=None), account=account, now=now, vault=vault
+    )
+    session.add(person)
+    session.flush()
+    check = _waiting(session, account, keys) or IdentityCheck(
+        id=new_id(), folio=new_folio(FolioKind.IDENTITY_CHECK), account_id=account, created_at=now
+    )
+    check.person_id, check.person_keys = person.id, keys
+    check.document, check.checked_at = LLAVE_MX, now
+    session.add(check)
+    session.flush()
+    note_check(session, check, "prove", now=now, actor=Actor(Role.CITIZEN, account))
+    return check
+
+
+def has_proved(session: Session, account: UUID | None, keys: list[bytes]) -> bool:
+    """Whether that account's person was checked as somebody with one of these keys."""
+    checked = select(IdentityCheck.id).where(
+        IdentityCheck.account_id == account,
+        IdentityCheck.checked_at.is_not(None),
+        IdentityCheck.person_keys.overlap(keys),
+    )
+    return account is not None and session.scalars(checked.limit(1)).first() is not None
+
+
+def _waiting(session: Session, account: UUID, keys: list[bytes]) -> IdentityCheck | None:
+    return session.scalars(
+        select(IdentityCheck)
+        .where(
+            IdentityCheck.account_id == account,
+            IdentityCheck.checked_at.is_(None),
+            IdentityCheck.corrects.is_(False),
+            IdentityCheck.person_keys.overlap(keys),
+        )
+        .order_by(IdentityCheck.created_at)
+        .limit(1)
+        .with_for_update()
+    ).first()
