@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.support import replace_constraint, validate
 
-revision = "0129"
-down_revision = "0128"
+revision = "0131"
+down_revision = "0130"
 
 _CHECKED = (
     "(checked_at IS NULL) = (person_id IS NULL) AND (checked_at IS NULL) = (document IS NULL)"
