@@ -113,7 +113,7 @@ def test_the_fee_of_a_family_is_exact_until_its_table_ends(
     assert "Edad en años" in _page(web, address)
     page = _page(web, f"{address}?data-members-0-age=34&data-members-1-age=5&calcular=1")
     [heading] = re.findall(r"<h1>(.*)</h1>", page)
-    assert heading.strip() == f"Lo que pagarías por un año: 20,750.00\xa0MXN {beside}".strip()
+    assert heading.strip() == f"Lo que se paga por un año: 20,750.00\xa0MXN {beside}".strip()
     assert ("Es la suma exacta" in page) is not bool(beside)
     assert ("que terminó el 28 de febrero de 2026" in page) is bool(beside)
     assert "estimado" not in page

@@ -144,7 +144,7 @@ def test_health_data_need_a_permission_of_their_own(web: Web) -> None:
         "data-members-0-illness": "",
     })  # fmt: skip
     assert "Doy permiso expreso para usar los datos de salud" in journey.page()
-    assert "Lo que pagarías por un año: 19,800.00\xa0MXN (última tabla" in journey.page()
+    assert "Lo que se paga por un año: 19,800.00\xa0MXN (última tabla" in journey.page()
     journey.send(consents="transfer_to_agency", sensitive="")
     assert list(summary(journey.page())) == ["f-sensitive"]
     journey.send(consents="transfer_to_agency", sensitive="sensitive_data")

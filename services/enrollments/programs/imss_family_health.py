@@ -77,7 +77,7 @@ _MEMBERS = schema.Step(
 )
 _TARIFF = schema.Tariff(
     table=family_health.TABLE,
-    what=schema.Bilingual("Lo que pagarías por un año", "What you would pay for a year"),
+    what=schema.Bilingual("Lo que se paga por un año", "What is paid for a year"),
     why=schema.Bilingual(
         "Es la suma exacta, con la tabla que publicó el IMSS.",
         "It is the exact sum, with the table that IMSS published.",
