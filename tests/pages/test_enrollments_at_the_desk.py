@@ -461,16 +461,52 @@ def test_what_comes_first_is_asked_first_and_the_answers_are_kept(
     assert "La solicitud quedó recibida" in form.page
     at, words = form.at, _words(form.page)
     assert "Seguro social" in words[words.index("Su plan") :]
-    again = _to_check(officer)
-    assert f'href="{at}"' in again.page
-    assert "Pedir primero" not in again.page
     elsewhere = _to_check(staff_browser(web.app, "officer", "houston"))
     assert f'href="{at}"' not in elsewhere.page
+    assert "Guardar para cuando le toque" not in elsewhere.page
     _hear(web, "rfc", {"rfc": RFC_NUMBER})
     form.go(officer.post(f"{at}/next/imss").location)
     assert form.at.endswith("/imss/revisar")
     assert "Tonalá" in form.page
     assert RFC_NUMBER in form.page
+
+
+def test_what_is_told_while_the_first_is_under_way_waits_in_the_plan(
+    web: Web, officer: Browser
+) -> None:
+    _ask_for_rfc(officer)
+    enrollment, _assisted = _asked(web)
+    at = f"/desk/enrollments/{enrollment.id}"
+    assert "Seguro social" not in _words(officer.get(at).text)
+    form = _to_check(officer)
+    assert f'href="{at}"' in form.page
+    assert "Pedir primero" not in form.page
+    assert 'name="consents"' not in form.page
+    form.send()
+    assert form.at == at
+    words = _words(form.page)
+    assert "lo que contestó queda en su plan" in words
+    assert "Seguro social" in words[words.index("Su plan") :]
+    _asked(web)
+    _hear(web, "rfc", {"rfc": RFC_NUMBER})
+    form.go(officer.post(f"{at}/next/imss").location)
+    assert form.at.endswith("/imss/revisar")
+    for told in ("Tonalá", "Cocinera", RFC_NUMBER):
+        assert told in form.page
+
+
+def test_an_agent_keeps_answers_only_beside_a_request_of_their_own(
+    web: Web, officer: Browser, agent: Browser
+) -> None:
+    _ask_for_rfc(officer)
+    enrollment, _assisted = _asked(web)
+    form = _to_check(agent)
+    assert f"/desk/enrollments/{enrollment.id}" not in form.page
+    assert "Guardar para cuando le toque" not in form.page
+    form.send()
+    assert form.at.endswith("/new/rfc")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        assert session.get_one(Folder, enrollment.folder_id).wanted == []
 
 
 def test_an_office_sees_a_request_and_not_who_its_folder_was_opened_for(

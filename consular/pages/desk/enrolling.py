@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
@@ -60,6 +61,7 @@ from services.enrollments.assisting import (
 )
 from services.enrollments.choosing import add_to_plan, tell_ahead
 from services.enrollments.errors import PrerequisiteMissing
+from services.enrollments.models import Enrollment
 from services.enrollments.planning import find_plan
 from services.enrollments.programs.registry import open_programs
 from services.enrollments.programs.schema import Program
@@ -67,6 +69,7 @@ from services.enrollments.queries import find_undecided, get_applicant, get_enro
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.rules import Channel
 from services.enrollments.warnings import list_warnings
+from services.folders.queries import find_held
 from services.kernel.db import Scope
 from services.kernel.identifiers import format_phone
 
@@ -123,9 +126,10 @@ def enroll(program: str, page: str) -> Response | str:
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; after the last one, prove the contact or request it."""
     form, chosen = answers(), open_program(program)
-    first = _first_to_ask(chosen, read_answers(chosen, form, {})) if page == CHECK else None
-    if first:
-        return _go_to(first, {**_without_permission(form), WANTED: program})
+    told = read_answers(chosen, form, {}) if page == CHECK else None
+    first = _first_to_ask(chosen, told)
+    if told and first:
+        return _begin_with(first, told, form)
     command = send_page(chosen, page, form, _read_all, view=VIEW, own=OF_HELPER)
     if not isinstance(command, RequestEnrollment):
         return command
@@ -236,6 +240,20 @@ def _keep_for_later(session: Session, folder: UUID, program: Program, form: dict
         tell_ahead(session, folder, program.code, told.data, vault=vault())
 
 
+def _begin_with(first: Program, told: RequestEnrollment, form: dict[str, str]) -> Response:
+    """Ask for what comes first, with the same answers; where that is under way, keep them in its
+    plan until their turn comes."""
+    program = open_program(told.program)
+    with transaction() as session:
+        under_way = _under_way(session, told, first)
+        folder = find_held(session, under_way.folder_id) if under_way else None
+        if folder:
+            _keep_for_later(session, folder.id, program, form)
+    if under_way and folder:
+        return finish(url_for("desk.enrollment", id=under_way.id, kept=program.code))
+    return _go_to(first, {**_without_permission(form), WANTED: program.code})
+
+
 def _without_permission(form: dict[str, str]) -> dict[str, str]:
     """The answers for another form: the permission to pass them on is for one transfer."""
     given = {*PERMISSIONS, *OF_HELPER}
@@ -248,20 +266,28 @@ def _first_to_ask(program: Program, command: RequestEnrollment | None) -> Progra
     return before and (_first_to_ask(before, command) or before)
 
 
-def _first_shown(program: Program, command: RequestEnrollment | None) -> dict[str, str] | None:
-    """The program to begin with, and the request for it where the reader may see one under way."""
+def _under_way(session: Session, told: RequestEnrollment, first: Program) -> Enrollment | None:
+    """The person's request for what comes first, where the reader may see one under way."""
+    own = account() if channel_of(actor()) is Channel.TELEPHONE else None
+    curp = told.applicant.curp
+    id = find_undecided(session, curp, first.code, vault(), asked_by=own)
+    return get_enrollment(session, id) if id else None
+
+
+def _first_shown(program: Program, command: RequestEnrollment | None) -> dict[str, Any] | None:
+    """The program to begin with, the request for it where the reader may see one under way, and
+    whether the answers can be kept beside it."""
     first = _first_to_ask(program, command)
     if first is None or command is None:
         return None
-    own = account() if channel_of(actor()) is Channel.TELEPHONE else None
     with transaction() as session:
-        curp = command.applicant.curp
-        under_way = find_undecided(session, curp, first.code, vault(), asked_by=own)
-    return {
-        "name": translated(first.name),
-        "short": translated(first.short),
-        "address": url_for("desk.enrollment", id=under_way) if under_way else "",
-    }
+        under_way = _under_way(session, command, first)
+        return {
+            "name": translated(first.name),
+            "short": translated(first.short),
+            "address": url_for("desk.enrollment", id=under_way.id) if under_way else "",
+            "keeps": under_way is not None and find_plan(session, under_way, vault()) is not None,
+        }
 
 
 def _show(

@@ -121,6 +121,8 @@ def enrollment(id: UUID) -> str:
             zone=presenters.zone(session, row),
             just_asked="new" in request.args,
             told_again="told" in request.args,
+            kept=request.args.get("kept") in PROGRAMS
+            and translated(PROGRAMS[request.args["kept"]].name),
             errors=errors,
         )
 
