@@ -114,6 +114,7 @@ NETWORK = {
     "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",
     "consular/pages/portal/finding.py": "by folio and birth date",
     "consular/pages/portal/helping.py": "one link, by its secret",
+    "consular/pages/portal/proving.py": "what is held in the name that was proved, by its check",
     "consular/pages/portal/turn.py": "one turn, by the keyed hash of its folio",
     "consular/pages/portal/stopping.py": "a telephone, by its keyed hash and the folio",
     "consular/pages/portal/signing_in.py": "by address, code and browser",
