@@ -26,7 +26,7 @@ ENGLISH: Mapping[str, str] = {
     "Clave": "Code",
     "Fallas": "Faults",
     "Folios": "Folios",
-    "Folios hechos": "Folios that took effect",
+    "Folios hechos": "Folios done",
     "Veces": "Times",
     "ninguna": "none",
     "sí": "yes",

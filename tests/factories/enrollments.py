@@ -122,10 +122,10 @@ def upload_document(session: Session, enrollment: Enrollment, kind: str, *, vaul
     upload(session, enrollment.folder_id, command, now=system_clock(), actor=actor, vault=vault)
 
 
-def payment_line(days: int = 20) -> AgencyStatus:
+def payment_line(days: int = 20, reference: str = "0012345678901234567") -> AgencyStatus:
     """The agency asks for a payment, by a line of so many days."""
     due_on = home_day(system_clock()) + timedelta(days=days)
-    payment = PaymentDetails("0012345678901234567", Money(123450, "MXN"), due_on)
+    payment = PaymentDetails(reference, Money(123450, "MXN"), due_on)
     return AgencyStatus(Status.PAYMENT_PENDING, details=Details(payment=payment))
 
 

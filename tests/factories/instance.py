@@ -221,10 +221,13 @@ def running_chromium(*more: str) -> Iterator[Browser]:
             browser.close()
 
 
-def old_phone(browser: Browser) -> Page:
-    """A page 360 pixels wide, without JavaScript."""
+def old_phone(browser: Browser, *, scripts: bool = False) -> Page:
+    """A page 360 pixels wide, without JavaScript; ``scripts``: with it, and a test's own."""
     context = browser.new_context(
-        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="es-MX"
+        viewport={"width": 360, "height": 740},
+        java_script_enabled=scripts,
+        bypass_csp=scripts,
+        locale="es-MX",
     )
     return context.new_page()
 

@@ -20,11 +20,13 @@ def account_of(web: Web, subject: str, **profile: Any) -> UUID:
     return UUID(web.call("PATCH", "/me", fields, token=token).get_json()["id"])
 
 
-def citizens_phone(browser: Browser, web: Web, address: str, account: UUID) -> Page:
+def citizens_phone(
+    browser: Browser, web: Web, address: str, account: UUID, *, scripts: bool = False
+) -> Page:
     """A window in which they are signed in."""
     cookie = citizen_browser(web.app, account).client.get_cookie(cookie_name(web.app))
     assert cookie is not None
-    page = old_phone(browser)
+    page = old_phone(browser, scripts=scripts)
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     return page
 
