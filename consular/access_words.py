@@ -23,6 +23,7 @@ WHAT: dict[str, Any] = {
     "appointment.complete": _("Te atendieron"),
     "appointment.not_served": _("Anotaron que no se pudo atender tu cita"),
     "appointment.no_show": _("Anotaron que no llegaste a tu cita"),
+    "appointment.read_document": _("Abrieron un documento que mandaste antes de tu cita"),
     "appointment.verify_pre_application": _("Compararon con tus documentos lo que escribiste"),
     "appointment.cancel": _("Se canceló tu cita"),
     "appointment.undo": _("Deshicieron el último paso de tu cita en la oficina"),

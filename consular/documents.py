@@ -56,10 +56,10 @@ def give_out(id: UUID, document: UUID, *, preview: bool = False) -> Response:
         content = open_content(session, row, vault(), preview=preview)
         if not actor().is_citizen:
             note(session, folder, row, "document.read", now=now(), actor=actor())
-    return _as_file(content, Stored.JPEG if preview else Stored(row.stored), row.kind)
+    return as_file(content, Stored.JPEG if preview else Stored(row.stored), row.kind)
 
 
-def _as_file(content: bytes, stored: Stored, kind: str) -> Response:
+def as_file(content: bytes, stored: Stored, kind: str) -> Response:
     """The document as a file of the type that we made it. A PDF is saved: in a sandbox no
     browser shows one."""
     shown = "inline" if stored is Stored.JPEG else "attachment"

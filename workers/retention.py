@@ -45,6 +45,9 @@ RETENTION: Mapping[str, str] = {
     "noted_offline": "DELETE FROM noted_offline WHERE received_at < now() - interval '90 days'",
     # How long people waited is looked at by month.
     "visits": "DELETE FROM visits WHERE day < current_date - 90",
+    # As long as documents of a request that is over (`services.folders.rules`).
+    "pre_application_documents": "DELETE FROM pre_application_documents d USING appointments a"
+    " WHERE a.id = d.appointment_id AND a.ends_at < now() - interval '90 days'",
     "appointment_reminders": "DELETE FROM appointment_reminders"
     " WHERE starts_at < now() - interval '1 day'",
     # As long as an office may send the old system's file again.

@@ -30,6 +30,7 @@ from services.appointments.models import (
     Member,
     PlaceWatch,
     PreApplication,
+    PreApplicationDocument,
     ResemblanceKey,
     ReturnPass,
     Seat,
@@ -98,6 +99,8 @@ def erase(session: Session, erased: Erased) -> None:
     )
     session.execute(delete(DeskStep).where(DeskStep.appointment_id.in_(appointments)))
     session.execute(delete(PreApplication).where(PreApplication.person_id.in_(erased.people)))
+    sent = PreApplicationDocument.person_id.in_(erased.people)
+    session.execute(delete(PreApplicationDocument).where(sent))
     session.execute(delete(PlaceWatch).where(erased.owns(PlaceWatch.account_id)))
     held = select(BookingHold.id).where(erased.owns(BookingHold.holder_id))
     for hold in session.scalars(held).all():

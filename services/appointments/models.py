@@ -11,9 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.appointments.rules import ClosureSource, OfflineStep, Skilled, Status, WatchEnding
+from services.appointments.rules import (
+    MOST_ATTACHED,
+    ClosureSource,
+    OfflineStep,
+    Skilled,
+    Status,
+    WatchEnding,
+)
 from services.citizens.models import PersonClaim
 from services.facts.people import AgeBand
+from services.files.rules import Stored
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -772,6 +780,34 @@ class PreApplication(Base):
     changed_at: Mapped[datetime] = mapped_column(_NOW)
     verified_at: Mapped[datetime | None] = mapped_column(_NOW)
     verified_by: Mapped[UUID | None]
+
+
+class PreApplicationDocument(Base):
+    """A document that a person of an appointment sent before coming, as `services.files` made it
+    anew: ``n`` is its place among theirs. ``name_sealed`` (how its owner calls the file) and
+    ``file_sealed`` are under the person's own key, bound to this row; ``size`` is the file's."""
+
+    __tablename__ = "pre_application_documents"
+    owners = PartOf("appointment_id", Appointment)
+    __table_args__ = (
+        sa.CheckConstraint(one_of("stored", Stored), name="stored"),
+        sa.CheckConstraint(f"n BETWEEN 1 AND {MOST_ATTACHED}", name="n"),
+        sa.UniqueConstraint(
+            "appointment_id", "person_id", "n", name="uq_pre_application_documents_n"
+        ),
+        sa.Index("ix_pre_application_documents_person_id", "person_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    n: Mapped[int] = mapped_column(sa.SmallInteger)
+    stored: Mapped[str] = mapped_column(sa.Text)
+    pages: Mapped[int] = mapped_column(sa.SmallInteger)
+    size: Mapped[int] = mapped_column(sa.Integer)
+    name_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    file_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    uploaded_at: Mapped[datetime] = mapped_column(_NOW)
 
 
 class AppointmentReminder(Base):

@@ -52,11 +52,8 @@ def write(
     ``answers`` are checked already. Raises NotFound, also where its services ask for nothing;
     `WrongState` once the person is received or the appointment is over.
     """
-    row = get_appointment(session, appointment)
-    if row.status != Status.BOOKED or row.starts_at <= now:
-        raise WrongState(state=row.status)
-    who = _person(session, row, person)
-    sealed = vault.unwrap(_key(who), who.id).seal(json.dumps(answers), place=_PLACE, row=who.id)
+    row, who = find_open(session, appointment, person, now=now)
+    sealed = vault.unwrap(key_of(who), who.id).seal(json.dumps(answers), place=_PLACE, row=who.id)
     values = {"answers_sealed": sealed, "changed_at": now, "verified_at": None, "verified_by": None}
     session.execute(
         insert(PreApplication)
@@ -64,6 +61,17 @@ def write(
         .on_conflict_do_update(index_elements=["appointment_id", "person_id"], set_=values)
     )
     return Written(person, who, answers, now)
+
+
+def find_open(
+    session: Session, appointment: UUID, person: int, *, now: datetime
+) -> tuple[Appointment, Person]:
+    """The appointment and the person who may still change what they write. Raises NotFound, also
+    where its services ask for nothing; `WrongState` once the person is received or it is over."""
+    row = get_appointment(session, appointment)
+    if row.status != Status.BOOKED or row.starts_at <= now:
+        raise WrongState(state=row.status)
+    return row, _person(session, row, person)
 
 
 def read(session: Session, row: Appointment, person: int, vault: Vault) -> Written:
@@ -113,7 +121,7 @@ def _person(session: Session, row: Appointment, person: int) -> Person:
     return who
 
 
-def _key(who: Person) -> bytes:
+def key_of(who: Person) -> bytes:
     """Raises NotFound for somebody who is forgotten."""
     if who.data_key is None:
         raise NotFound()

@@ -149,6 +149,7 @@ ONLY_WEB = {
     "merged_keys": KEEP,
     "person_merges": f"{ADD}, UPDATE (unmerged_at, unmerged_by)",
     "place_watches": f"{ADD}, UPDATE (email_index, ended_at, ending, person_keys, phone_index)",
+    "pre_application_documents": KEEP,
     "pre_applications": f"{ADD}, UPDATE (answers_sealed, changed_at, verified_at, verified_by)",
     "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
     " first_surname, given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
@@ -274,6 +275,7 @@ ONLY_WORKERS = {
     "screening_entries": KEEP,
     "screening_hits": f"{KEEP}, UPDATE (decided_at, decided_by, decision, reason)",
     "screening_lists": f"{ADD}, UPDATE (replaced_at)",
+    "pre_application_documents": "DELETE, SELECT",
     "pre_applications": "DELETE, SELECT",
     "merged_keys": "DELETE, SELECT",
     "person_merges": f"{READ}, UPDATE (document)",

@@ -112,6 +112,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "noted_offline": 0,
         "visits": 0,
         "appointment_reminders": 0,
+        "pre_application_documents": 0,
         "imported_appointments": 0,
         "messages": 0,
         "place_watches": 0,

@@ -9,22 +9,39 @@ from flask import Response, render_template, url_for
 from sqlalchemy.orm import Session
 
 from consular.auth import CITIZEN, allow, now, vault
+from consular.callers import upload_budgets
 from consular.db import transaction
+from consular.documents import as_file
 from consular.errors import FieldsInvalid
+from consular.i18n import in_language
 from consular.input.pre_applications import load_pre_application
 from consular.pages.drafts import answers, draft, finish
-from consular.pages.forms import Errors
+from consular.pages.forms import Errors, go
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import service_names
 from consular.pages.portal.program_form import by_page_name, data_of, form_of, labels_of
+from consular.pages.posting import reopen
+from consular.uploads import sent_file, takes_file
 from services.appointments import pre_applying
+from services.appointments.attaching import attach, detach, list_attached, open_attached
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import get_appointment
+from services.appointments.rules import MOST_ATTACHED
+from services.citizens.limits import spend
 from services.citizens.people import full_name
+from services.consulates.queries import list_requirements
+from services.files.cleaning import MEBIBYTES, clean
+from services.files.errors import FileEmpty
+from services.files.rules import ACCEPTED_TYPES, MOST_BYTES, Stored
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 
+_OF_PERSON = "/citas/<uuid:id>/antes-de-venir/<code:person>"
+# What a file is called that is given out.
+DOCUMENT = "document"
 
-@pages.get("/citas/<uuid:id>/antes-de-venir/<code:person>")
+
+@pages.get(_OF_PERSON)
 @allow(CITIZEN)
 def pre_application(id: UUID, person: str) -> str:
     """Ask what the desk would; what was written before is there."""
@@ -33,6 +50,7 @@ def pre_application(id: UUID, person: str) -> str:
         written = pre_applying.read(session, row, _number(person), vault())
         fields = fields_of(row.services)
         names = service_names(session)
+        sent = len(list_attached(session, row, vault()).get(written.who.id, []))
     return render_template(
         "portal/pre_application.html",
         id=id,
@@ -41,12 +59,13 @@ def pre_application(id: UUID, person: str) -> str:
         service_name=", ".join(names.get(code, code) for code in row.services),
         fields=fields,
         labels=dict(labels_of(fields)),
+        sent=sent,
         form=draft().form or form_of(fields, written.answers),
         errors=draft().errors(lambda form, errors: _read(row.services, form, errors)),
     )
 
 
-@pages.post("/citas/<uuid:id>/antes-de-venir/<code:person>")
+@pages.post(_OF_PERSON)
 @allow(CITIZEN)
 def pre_application_write(id: UUID, person: str) -> Response:
     """Keep what was written; it can be changed until the appointment begins."""
@@ -54,6 +73,80 @@ def pre_application_write(id: UUID, person: str) -> Response:
     with transaction() as session:
         _write(session, id, _number(person), form)
     return finish(url_for("portal.appointment", id=id, escrito=1))
+
+
+@pages.get(f"{_OF_PERSON}/documentos")
+@allow(CITIZEN)
+def pre_application_documents(id: UUID, person: str) -> str:
+    """List the documents that were sent before, with a form to send another."""
+    with transaction() as session:
+        row = get_appointment(session, id)
+        written = pre_applying.read(session, row, _number(person), vault())
+        attached = list_attached(session, row, vault()).get(written.who.id, [])
+        requirements = list_requirements(session, row.services)
+    return render_template(
+        "portal/pre_application_documents.html",
+        id=id,
+        person=person,
+        name=full_name(written.who),
+        documents=[
+            {"id": each.row.id, "name": each.name, "pdf": each.row.stored == Stored.PDF}
+            for each in attached
+        ],
+        requirements=[
+            in_language(each, "text")
+            for code in row.services
+            for each in requirements.get(code, ())
+        ],
+        most=MOST_ATTACHED,
+        accepted=",".join(ACCEPTED_TYPES),
+        most_bytes=MOST_BYTES,
+        mebibytes=MEBIBYTES,
+        errors=draft().errors(also_under=True),
+    )
+
+
+@pages.post(f"{_OF_PERSON}/documentos")
+@allow(CITIZEN)
+@takes_file
+def pre_application_attach(id: UUID, person: str) -> Response:
+    """Keep a document, made anew in no transaction."""
+    file = sent_file("file")
+    if file is None:
+        raise FileEmpty(field="file")
+    with transaction() as session:
+        pre_applying.find_open(session, id, _number(person), now=now())
+    with transaction(NETWORK_SCOPE) as session:
+        spend(session, upload_budgets(), now=now())
+    ready = clean(file.data)
+    with transaction() as session:
+        attach(session, id, _number(person), file.name, ready, now=now(), vault=vault())
+    return finish(url_for("portal.pre_application_documents", id=id, person=person))
+
+
+@pages.get(f"{_OF_PERSON}/documentos/<uuid:document>")
+@allow(CITIZEN)
+def pre_application_document(id: UUID, person: str, document: UUID) -> Response:
+    """Give a document out to its owner."""
+    _number(person)
+    with transaction() as session:
+        stored, content = open_attached(session, id, document, vault())
+    return as_file(content, stored, DOCUMENT)
+
+
+@pages.post(f"{_OF_PERSON}/documentos/<uuid:document>/quitar")
+@allow(CITIZEN)
+def pre_application_detach(id: UUID, person: str, document: UUID) -> Response:
+    """Take a document back."""
+    with transaction() as session:
+        detach(session, id, _number(person), document, now=now())
+    return go(url_for("portal.pre_application_documents", id=id, person=person))
+
+
+reopen(
+    pages, [f"{_OF_PERSON}/documentos/<uuid:document>/quitar"],
+    "portal.pre_application_documents", CITIZEN, own="document",
+)  # fmt: skip
 
 
 def _write(session: Session, id: UUID, person: int, form: dict[str, str]) -> None:

@@ -106,6 +106,7 @@ class PreApplicationCopyAnswer(PreApplicationAnswer):
     """What was written down before coming to one of the appointments."""
 
     appointment = fields.Id()
+    documents = fields.Texts(says="Names of the files that were sent with it")
 
 
 class SentMessageAnswer(fields.Answer):

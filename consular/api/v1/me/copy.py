@@ -36,8 +36,10 @@ from consular.api.v1.recipients.answers import RecipientCopyAnswer
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments import pre_applying
+from services.appointments.attaching import list_attached, names_of
 from services.appointments.duplicates import list_visits
 from services.appointments.holding import list_holds
+from services.appointments.models import Appointment
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
@@ -60,6 +62,21 @@ AT_ONCE = 100
 Place = tuple[datetime, UUID]
 
 
+def _written_before(session: Session, row: Appointment) -> list[dict[str, Any]]:
+    """What the people of an appointment wrote and sent before coming."""
+    attached = list_attached(session, row, vault())
+    return [
+        PreApplicationCopyAnswer.render(
+            written,
+            appointment=row.id,
+            asks=[field.name for field in fields_of(row.services)],
+            documents=names_of(attached.get(written.who.id, ())),
+        )
+        for written in pre_applying.read_all(session, row, vault())
+        if written.answers or written.who.id in attached
+    ]
+
+
 def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
     """In the scope of the account: what row security shows is theirs."""
     return {
@@ -72,13 +89,10 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             for shown in appointments.shown(session, page)
         ],
         "pre_applications": [
-            PreApplicationCopyAnswer.render(
-                written, appointment=row.id, asks=[f.name for f in fields_of(row.services)]
-            )
+            copied
             for page in _pages(partial(list_appointments, session, account=account))
             for row in page
-            for written in pre_applying.read_all(session, row, vault())
-            if written.answers
+            for copied in _written_before(session, row)
         ],
         "place_watches": [PlaceWatchAnswer.render(row) for row in list_watches(session, account)],
         "holds": [holds.shown(session, row) for row in list_holds(session, account)],
