@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, grant
 
-revision = "0130"
-down_revision = "0129"
+revision = "0132"
+down_revision = "0131"
 
 
 def upgrade() -> None:
