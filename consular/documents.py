@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from consular.auth import actor, now, vault
 from consular.callers import upload_budgets
 from consular.db import transaction
-from consular.uploads import SentDocument
+from consular.uploads import SentDocument, SentFile
 from services.citizens.limits import spend
 from services.enrollments.documents import folder_of, refuse_kind
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import get_enrollment
-from services.files.cleaning import clean
+from services.files.cleaning import CleanFile, clean
 from services.files.rules import CONTENT_TYPES, Stored
 from services.folders.documents import get_document, note, open_content
 from services.folders.models import Document, Folder
@@ -34,9 +34,14 @@ def read_document(enrollment: UUID, sent: SentDocument) -> UploadDocument:
     """
     with transaction() as session:
         refuse_kind(PROGRAMS[get_enrollment(session, enrollment).program], sent.kind)
+    return UploadDocument(sent.kind, sent.file.name, read_file(sent.file), sent.replaces)
+
+
+def read_file(file: SentFile) -> CleanFile:
+    """Make a file anew, in no transaction. Raises what `clean` raises, `TooManyAttempts`."""
     with transaction(NETWORK_SCOPE) as session:
         spend(session, upload_budgets(), now=now())
-    return UploadDocument(sent.kind, sent.file.name, clean(sent.file.data), sent.replaces)
+    return clean(file.data)
 
 
 def keep_document(session: Session, enrollment: UUID, command: UploadDocument) -> Document:

@@ -9,9 +9,8 @@ from flask import Response, render_template, url_for
 from sqlalchemy.orm import Session
 
 from consular.auth import CITIZEN, allow, now, vault
-from consular.callers import upload_budgets
 from consular.db import transaction
-from consular.documents import as_file
+from consular.documents import as_file, read_file
 from consular.errors import FieldsInvalid
 from consular.i18n import in_language
 from consular.input.pre_applications import load_pre_application
@@ -27,13 +26,11 @@ from services.appointments.attaching import attach, detach, list_attached, open_
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import get_appointment
 from services.appointments.rules import MOST_ATTACHED
-from services.citizens.limits import spend
 from services.citizens.people import full_name
 from services.consulates.queries import list_requirements
-from services.files.cleaning import MEBIBYTES, clean
+from services.files.cleaning import MEBIBYTES
 from services.files.errors import FileEmpty
 from services.files.rules import ACCEPTED_TYPES, MOST_BYTES, Stored
-from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 
 _OF_PERSON = "/citas/<uuid:id>/antes-de-venir/<code:person>"
@@ -116,9 +113,7 @@ def pre_application_attach(id: UUID, person: str) -> Response:
         raise FileEmpty(field="file")
     with transaction() as session:
         pre_applying.find_open(session, id, _number(person), now=now())
-    with transaction(NETWORK_SCOPE) as session:
-        spend(session, upload_budgets(), now=now())
-    ready = clean(file.data)
+    ready = read_file(file)
     with transaction() as session:
         attach(session, id, _number(person), file.name, ready, now=now(), vault=vault())
     return finish(url_for("portal.pre_application_documents", id=id, person=person))
