@@ -34,7 +34,7 @@ from services.enrollments.rules import SENSITIVE_CONSENT
 from services.folders.keeping import keep_answers
 from services.folders.models import Folder
 from services.folders.opening import open_folder
-from services.folders.queries import find_folder, hold_folder
+from services.folders.queries import find_folder, find_held, hold_folder
 from services.kernel.audit import SYSTEM, Actor
 from services.kernel.crypto import Vault
 
@@ -128,6 +128,20 @@ def tell_ahead(
     has. Raises NotFound, `ConsentRequired`, Invalid ``unknown_field``, `PersonForgotten`."""
     _refuse_unfit(PROGRAMS[program], Prepared(data))
     keep_answers(session, hold_folder(session, folder), program, data, vault=vault)
+
+
+def keep_beside(
+    session: Session, enrollment: UUID, program: str, data: Mapping[str, Any], *, vault: Vault
+) -> bool:
+    """Put a program into the plan that a request is in, with what was told for it; False where that
+    plan isn't to be seen. Raises `ProgramNotAvailable` and as `tell_ahead`."""
+    folder = find_held(session, session.get_one(Enrollment, enrollment).folder_id)
+    if folder is None:
+        return False
+    add_to_plan(session, folder.id, program)
+    if data:
+        tell_ahead(session, folder.id, program, data, vault=vault)
+    return True
 
 
 def leave_out(session: Session, folder: UUID, program: str) -> Folder:

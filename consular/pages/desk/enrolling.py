@@ -59,9 +59,8 @@ from services.enrollments.assisting import (
     needs_code,
     request_for_person,
 )
-from services.enrollments.choosing import add_to_plan, tell_ahead
+from services.enrollments.choosing import keep_beside
 from services.enrollments.errors import PrerequisiteMissing
-from services.enrollments.models import Enrollment
 from services.enrollments.planning import find_plan
 from services.enrollments.programs.registry import open_programs
 from services.enrollments.programs.schema import Program
@@ -69,7 +68,6 @@ from services.enrollments.queries import find_undecided, get_applicant, get_enro
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.rules import Channel
 from services.enrollments.warnings import list_warnings
-from services.folders.queries import find_held
 from services.kernel.db import Scope
 from services.kernel.identifiers import format_phone
 
@@ -220,8 +218,8 @@ def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | No
             enrollment = request_for_person(
                 session, command, assistance, now=now(), actor=actor(), vault=vault()
             )
-            if form.get(WANTED) and enrollment.folder_id:
-                _keep_for_later(session, enrollment.folder_id, open_program(form[WANTED]), form)
+            if form.get(WANTED):
+                _keep_for_later(session, enrollment.id, open_program(form[WANTED]), form)
     except PrerequisiteMissing:
         return _go_to(open_program(command.program), _without_permission(form))
     return finish(url_for("desk.enrollment", id=enrollment.id, new=1))
@@ -232,26 +230,21 @@ def _scope(proved: UUID | None) -> Scope:
     return replace(actor().scope, account=proved) if proved else actor().scope
 
 
-def _keep_for_later(session: Session, folder: UUID, program: Program, form: dict[str, str]) -> None:
+def _keep_for_later(session: Session, id: UUID, program: Program, form: dict[str, str]) -> None:
     """What was asked for too early: in the plan, with its answers, until its turn comes."""
-    add_to_plan(session, folder, program.code)
     told = read_answers(program, form, {})
-    if told:
-        tell_ahead(session, folder, program.code, told.data, vault=vault())
+    keep_beside(session, id, program.code, told.data if told else {}, vault=vault())
 
 
 def _begin_with(first: Program, told: RequestEnrollment, form: dict[str, str]) -> Response:
     """Ask for what comes first, with the same answers; where that is under way, keep them in its
     plan until their turn comes."""
-    program = open_program(told.program)
     with transaction() as session:
         under_way = _under_way(session, told, first)
-        folder = find_held(session, under_way.folder_id) if under_way else None
-        if folder:
-            _keep_for_later(session, folder.id, program, form)
-    if under_way and folder:
-        return finish(url_for("desk.enrollment", id=under_way.id, kept=program.code))
-    return _go_to(first, {**_without_permission(form), WANTED: program.code})
+        kept = under_way and keep_beside(session, under_way, told.program, told.data, vault=vault())
+    if kept:
+        return finish(url_for("desk.enrollment", id=under_way, kept=told.program))
+    return _go_to(first, {**_without_permission(form), WANTED: told.program})
 
 
 def _without_permission(form: dict[str, str]) -> dict[str, str]:
@@ -266,12 +259,15 @@ def _first_to_ask(program: Program, command: RequestEnrollment | None) -> Progra
     return before and (_first_to_ask(before, command) or before)
 
 
-def _under_way(session: Session, told: RequestEnrollment, first: Program) -> Enrollment | None:
+def _under_way(session: Session, told: RequestEnrollment, first: Program) -> UUID | None:
     """The person's request for what comes first, where the reader may see one under way."""
     own = account() if channel_of(actor()) is Channel.TELEPHONE else None
     curp = told.applicant.curp
-    id = find_undecided(session, curp, first.code, vault(), asked_by=own)
-    return get_enrollment(session, id) if id else None
+    return find_undecided(session, curp, first.code, vault(), asked_by=own)
+
+
+def _sees_plan(session: Session, id: UUID) -> bool:
+    return find_plan(session, get_enrollment(session, id), vault()) is not None
 
 
 def _first_shown(program: Program, command: RequestEnrollment | None) -> dict[str, Any] | None:
@@ -285,8 +281,8 @@ def _first_shown(program: Program, command: RequestEnrollment | None) -> dict[st
         return {
             "name": translated(first.name),
             "short": translated(first.short),
-            "address": url_for("desk.enrollment", id=under_way.id) if under_way else "",
-            "keeps": under_way is not None and find_plan(session, under_way, vault()) is not None,
+            "address": url_for("desk.enrollment", id=under_way) if under_way else "",
+            "keeps": under_way is not None and _sees_plan(session, under_way),
         }
 
 
