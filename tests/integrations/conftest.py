@@ -21,12 +21,9 @@ from integrations.contracts import (
     PayoutOrder,
 )
 from integrations.finabien.client import FinabienClient
-from integrations.imss.client import ImssClient
-from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
 from integrations.registry import AGENCIES, calling_back
-from integrations.renapo.client import RenapoClient
 from integrations.sat.client import SatClient
 from integrations.simulator.app import Simulator, create_simulator
 from integrations.simulator.inprocess import InProcessTransport
@@ -120,9 +117,6 @@ def connected(client: type[TokenClient]) -> Any:
 
 finabien = connected(FinabienClient)
 sat = connected(SatClient)
-imss = connected(ImssClient)
-infonavit = connected(InfonavitClient)
-renapo = connected(RenapoClient)
 rates = connected(BanxicoClient)
 notices = connected(NoticesClient)
 
@@ -144,13 +138,14 @@ def an_order(folio: str = "R7K3M9QXW42T", **changes: object) -> PayoutOrder:
 
 
 def an_application(
-    folio: str = "E7K3M9QXW42T", first_surname: str = "Demo", **changes: object
+    folio: str = "E7K3M9QXW42T", first_surname: str = "Demo", *, program: str, **changes: object
 ) -> EnrollmentApplication:
-    """A request whose CURP agrees with the names; `changes` replaces fields."""
+    """A request for a program of the agency whose CURP agrees with the names; `changes` replaces
+    fields."""
     person = Person("Persona", first_surname, "Uno", date(1985, 3, 14))
     values: dict[str, object] = {
         "folio": folio,
-        "program": "imss",
+        "program": program,
         "curp": make_curp(person, "M"),
         "given_names": person.given_names,
         "first_surname": person.first_surname,

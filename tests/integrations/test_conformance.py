@@ -20,15 +20,21 @@ from consular.startup import CannotStart
 from integrations.conformance import probes
 from integrations.conformance.checking import GIVES, REPEATS, REUSED, Checker, Grade, Report
 from integrations.conformance.enrolling import AMENDS, DOCUMENTS, RESULTS, ROWS
-from integrations.registry import AGENCIES
+from integrations.registry import AGENCIES, Purpose
 from integrations.simulator.app import Simulator, create_simulator, running
 from integrations.simulator.inprocess import InProcessTransport
 from tests.integrations.conftest import SECRETS, effects, order_faults
 
 TODAY = date(2026, 11, 24)
-ENROLLING = ("sat", "imss", "infonavit")
-KEYED = ("finabien", "payments", *ENROLLING)
-ASKED = ("renapo", "ine")
+
+
+def _with(*purposes: Purpose) -> list[str]:
+    return [each.code for each in AGENCIES.values() if each.purpose in purposes]
+
+
+ENROLLING = _with(Purpose.ENROLLMENT, Purpose.BATCH_ENROLLMENT)
+KEYED = [*_with(Purpose.PAYOUTS, Purpose.PAYMENTS), *ENROLLING]
+ASKED = _with(Purpose.POPULATION_REGISTER, Purpose.CREDENTIAL_COUNTS)
 
 
 def check(code: str, transport: httpx.BaseTransport, secret: str | None = None) -> Report:

@@ -15,8 +15,17 @@ from integrations.contracts import BatchStatus, EnrollmentBatch, EnrollmentState
 from integrations.errors import NeverSent, OutcomeUnknown, Refused, Unanswered
 from integrations.infonavit import wire
 from integrations.infonavit.client import InfonavitClient
-from tests.integrations.conftest import NSS, Clock, a_batch, an_application, effects, order_faults
+from tests.integrations.conftest import (
+    NSS,
+    Clock,
+    a_batch,
+    an_application,
+    connected,
+    effects,
+    order_faults,
+)
 
+infonavit = connected(InfonavitClient)
 EVERYBODY = a_batch("B1", "Demo", "Inscrito", "Sinseguro", "Demo")
 
 
@@ -195,7 +204,8 @@ def test_results_of_another_kind_are_no_answer(
 )
 def test_any_text_travels_whole(names: list[str], data: dict[str, str]) -> None:
     applications = tuple(
-        an_application(f"E{place}", given_names=name, data=data) for place, name in enumerate(names)
+        an_application(f"E{place}", program="infonavit", given_names=name, data=data)
+        for place, name in enumerate(names)
     )
     batch = EnrollmentBatch("B1", EVERYBODY.day, applications)
     file = wire.batch_file(batch)

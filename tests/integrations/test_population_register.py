@@ -12,7 +12,9 @@ from integrations.contracts import CurpFinding, CurpStatus
 from integrations.errors import Retryable
 from integrations.renapo.client import RenapoClient
 from integrations.simulator.personas import CITIZENS
-from tests.integrations.conftest import a_question, order_faults
+from tests.integrations.conftest import a_question, connected, order_faults
+
+renapo = connected(RenapoClient)
 
 
 def test_who_is_who_they_say(renapo: RenapoClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,8 +17,11 @@ from integrations.errors import OutcomeUnknown, Refused
 from integrations.finabien.client import FinabienClient
 from integrations.imss.client import ImssClient
 from integrations.imss.wire import enrollment_state
-from tests.integrations.conftest import NSS, Clock, an_application, an_order, effects, order_faults
+from tests.integrations import conftest
+from tests.integrations.conftest import NSS, Clock, an_order, connected, effects, order_faults
 
+imss = connected(ImssClient)
+an_application = partial(conftest.an_application, program="imss")
 INCOME = {"income": {"amount": "12000.00", "currency": "MXN"}, "period": "two_monthly"}
 
 
