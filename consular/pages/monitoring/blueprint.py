@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -83,6 +84,17 @@ def read_question(session: Session, errors: Errors) -> Question | None:
         errors |= form_errors(refused)
         return None
     return Question(_period(query, as_of), asked)
+
+
+def show(
+    session: Session, template: str, shown: Callable[[Question], Mapping[str, Any]], **always: Any
+) -> str:
+    """The page that answers the question of the address by what is ``shown`` of it; where the
+    question is refused, with what is wrong with it."""
+    errors: Errors = {}
+    question = read_question(session, errors)
+    answer = shown(question) if question else {}
+    return render_template(template, filters=asked_of_address(), errors=errors, **always, **answer)
 
 
 def _too_early(query: AskIndicator, errors: Errors) -> bool:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import render_template
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.auth import MONITORS, allow
 from consular.db import transaction
 from consular.i18n import in_language, number, words
-from consular.pages.forms import Errors
-from consular.pages.monitoring.blueprint import (
-    Question,
-    asked_of_address,
-    page_links,
-    pages,
-    read_question,
-)
+from consular.pages.monitoring.blueprint import Question, page_links, pages, show
 from consular.pages.monitoring.dashboard_charts import percent
 from consular.pages.monitoring.overview import said_target
 from consular.pages.portal.names import office
@@ -31,20 +24,14 @@ from services.monitoring.key_figures import Period, by_status_of, of_one_electio
 @allow(MONITORS)
 def office_sheet(code: str) -> str:
     """Show every indicator of an office for the question of the address."""
-    errors: Errors = {}
     with transaction() as session:
         place = office(session, code)
-        question = read_question(session, errors)
-        return render_template(
-            "monitoring/office_sheet.html",
-            office=place,
-            filters=asked_of_address(),
-            errors=errors,
-            **(_sheet(session, question.at(code), code) if question else {}),
-        )
+        sheet = partial(_sheet, session, code)
+        return show(session, "monitoring/office_sheet.html", sheet, office=place)
 
 
-def _sheet(session: Session, question: Question, code: str) -> dict[str, Any]:
+def _sheet(session: Session, code: str, asked: Question) -> dict[str, Any]:
+    question = asked.at(code)
     tables = [_table(session, each, question.period) for each in INDICATORS.values()]
     return {
         "question": question,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -14,14 +15,14 @@ from consular.auth import MONITORS, allow
 from consular.charts.drawing import Map, spots
 from consular.db import transaction
 from consular.i18n import number
-from consular.pages.forms import Errors, go
+from consular.pages.forms import go
 from consular.pages.monitoring.blueprint import (
     ZONE,
     Question,
     asked_of_address,
     page_links,
     pages,
-    read_question,
+    show,
 )
 from consular.pages.monitoring.dashboard_charts import (
     change,
@@ -52,48 +53,27 @@ def overview() -> str | Response:
     """Show how the network does, as of one moment; one office has a page of its own."""
     if request.args.get("consulate", "").strip():
         return _to_office(request.args["consulate"].strip())
-    errors: Errors = {}
     with transaction() as session:
-        question = read_question(session, errors)
-        return render_template(
-            "monitoring/overview.html",
-            filters=asked_of_address(),
-            consulates=offices(session),
-            errors=errors,
-            **(_whole(session, question) if question else {}),
-        )
+        whole, consulates = partial(_whole, session), offices(session)
+        return show(session, "monitoring/overview.html", whole, consulates=consulates)
 
 
 @pages.get("/offices")
 @allow(MONITORS)
 def all_offices() -> str:
     """Show every office, once the one that served most first, once the one that enrolled most."""
-    errors: Errors = {}
     with transaction() as session:
-        question = read_question(session, errors)
-        return render_template(
-            "monitoring/offices.html",
-            filters=asked_of_address(),
-            errors=errors,
-            **(_ranked(session, question) if question else {}),
-        )
+        return show(session, "monitoring/offices.html", partial(_ranked, session))
 
 
 @pages.get("/offices/<code:code>")
 @allow(MONITORS)
 def office_figures(code: str) -> str:
     """Show one office."""
-    errors: Errors = {}
     with transaction() as session:
         place = office(session, code)
-        question = read_question(session, errors)
-        return render_template(
-            "monitoring/office.html",
-            office=place,
-            filters=asked_of_address(),
-            errors=errors,
-            **(_of_office(session, question.at(code), code) if question else {}),
-        )
+        of_office = partial(_of_office, session, code)
+        return show(session, "monitoring/office.html", of_office, office=place)
 
 
 def _to_office(code: str) -> Response:
@@ -116,7 +96,8 @@ def _whole(session: Session, question: Question) -> dict[str, Any]:
     }
 
 
-def _of_office(session: Session, question: Question, code: str) -> dict[str, Any]:
+def _of_office(session: Session, code: str, asked: Question) -> dict[str, Any]:
+    question = asked.at(code)
     return {
         **_common(session, question),
         **page_links("monitoring.office_figures", question, code=code),
