@@ -9,7 +9,7 @@ down_revision = "0129"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE enrollment_events ADD COLUMN covered_to date")
+    op.execute("ALTER TABLE enrollment_events ADD COLUMN IF NOT EXISTS covered_to date")
     with op.get_context().autocommit_block():
         # One that was given up half way stays behind without being of use.
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_enrollment_events_covered_to")
