@@ -14,8 +14,11 @@ A_YEAR = 365 * 24 * 3600
 
 
 def init_language(app: Flask) -> None:
-    """A page opened with ``language`` is remembered in that language and shown without it."""
+    """A page opened with ``language`` is remembered in that language and shown without it; one
+    with ``lang`` is shown with it, and remembered too: what its forms answer is in that language.
+    """
     app.before_request(_switch)
+    app.after_request(_follow)
 
 
 def remember_language(response: Response, language: str) -> Response:
@@ -24,6 +27,20 @@ def remember_language(response: Response, language: str) -> Response:
         LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="Lax",
         secure=current_app.config["SECURE"], httponly=True,
     )  # fmt: skip
+    return response
+
+
+def _follow(response: Response) -> Response:
+    language = request.args.get("lang")
+    page = request.method == "GET" and response.mimetype == "text/html"
+    # What others keep is nobody's own.
+    if (
+        page
+        and not response.cache_control.public
+        and language in LANGUAGES
+        and language != request.cookies.get(LANGUAGE_COOKIE)
+    ):
+        return remember_language(response, language)
     return response
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.factories.web import Web
@@ -26,6 +28,23 @@ def test_every_spanish_and_every_odd_header_is_answered_in_spanish(web: Web, hea
 def test_programs_that_want_english_get_it(web: Web, header: str) -> None:
     answer = web.call("GET", "/appointments", headers={"Accept-Language": header})
     assert answer.get_json()["title"] != "Hace falta entrar"
+
+
+def test_what_a_page_answers_is_in_its_language(web: Web) -> None:
+    """Whichever page it is: the language of an address is kept for what follows."""
+    browser = web.client
+    page = browser.get("/verify/file?lang=en").text
+    [token] = re.findall(r'name="csrf_token" value="([^"]+)"', page)[:1]
+    sent = {"csrf_token": token, "form_key": "k1", "sha256": "a" * 64}
+    answer = browser.post("/verify/file", data=sent)
+    assert '<html lang="en"' in browser.get(answer.location).text
+    assert '<html lang="es"' in browser.get(f"{answer.location}&lang=es").text
+    assert '<html lang="es"' in browser.get("/login").text
+
+
+def test_only_a_page_is_remembered_in_its_language(web: Web) -> None:
+    for address in ("/api/v1/programs?lang=en", "/health/live?lang=en", "/login?lang=fr"):
+        assert "lang=" not in (web.client.get(address).headers.get("Set-Cookie") or "")
 
 
 def test_the_other_language_is_marked_as_such(web: Web) -> None:
