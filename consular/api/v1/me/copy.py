@@ -39,7 +39,6 @@ from services.appointments import pre_applying
 from services.appointments.attaching import list_attached, names_of
 from services.appointments.duplicates import list_visits
 from services.appointments.holding import list_holds
-from services.appointments.models import Appointment
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
@@ -62,7 +61,7 @@ AT_ONCE = 100
 Place = tuple[datetime, UUID]
 
 
-def _written_before(session: Session, row: Appointment) -> list[dict[str, Any]]:
+def _written_before(session: Session, row: Any) -> list[dict[str, Any]]:
     """What the people of an appointment wrote and sent before coming."""
     attached = list_attached(session, row, vault())
     return [
