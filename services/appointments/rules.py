@@ -70,8 +70,10 @@ DEVELOPMENT_LIMITS = BookingLimits(
     moves_per_day=30,
     hold_free_after=(timedelta(seconds=2), timedelta(seconds=6)),
 )
-# Documents that a person may send before coming.
+# Documents that a person may send before coming, and days after it for which they are kept
+# (`workers.retention`).
 MOST_ATTACHED = 5
+ATTACHED_DAYS = 90
 # How long places are held for somebody who writes down who comes; once more at their wish.
 HOLD_FOR = timedelta(minutes=10)
 

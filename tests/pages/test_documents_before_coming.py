@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.appointments.rules import MOST_ATTACHED
+from services.appointments.rules import ATTACHED_DAYS, MOST_ATTACHED
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories import files
 from tests.factories.staff import citizen_browser, staff_browser
@@ -140,13 +140,15 @@ def test_after_the_person_was_received_nothing_changes(web: Web, sender: Sender)
     assert len(_kept(web)) == 1
 
 
-def test_they_are_deleted_ninety_days_after_the_appointment(web: Web, sender: Sender) -> None:
-    sender.send(files.jpeg())
-    move = text("UPDATE appointments SET ends_at = now() - interval '89 days',"
-                " starts_at = now() - interval '90 days'")  # fmt: skip
+def test_they_are_deleted_as_many_days_after_the_appointment_as_the_page_says(
+    web: Web, sender: Sender
+) -> None:
+    assert f"se borran {ATTACHED_DAYS} días después" in sender.send(files.jpeg())
+    over = text(
+        "UPDATE appointments SET starts_at = now() - make_interval(days => :days, hours => 1),"
+        " ends_at = now() - make_interval(days => :days)"
+    )
     with web.database.transaction(NETWORK_SCOPE) as session:
-        session.execute(move)
-        assert delete_expired(session, "pre_application_documents") == 0
-        session.execute(text("UPDATE appointments SET ends_at = now() - interval '91 days',"
-                             " starts_at = now() - interval '92 days'"))  # fmt: skip
-        assert delete_expired(session, "pre_application_documents") == 1
+        for days, gone in ((ATTACHED_DAYS - 1, 0), (ATTACHED_DAYS + 1, 1)):
+            session.execute(over, {"days": days})
+            assert delete_expired(session, "pre_application_documents") == gone

@@ -25,7 +25,7 @@ from services.appointments import pre_applying
 from services.appointments.attaching import attach, detach, list_attached, open_attached
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import get_appointment
-from services.appointments.rules import MOST_ATTACHED
+from services.appointments.rules import ATTACHED_DAYS, MOST_ATTACHED
 from services.citizens.people import full_name
 from services.consulates.queries import list_requirements
 from services.files.cleaning import MEBIBYTES
@@ -96,6 +96,7 @@ def pre_application_documents(id: UUID, person: str) -> str:
             for each in requirements.get(code, ())
         ],
         most=MOST_ATTACHED,
+        days=ATTACHED_DAYS,
         accepted=",".join(ACCEPTED_TYPES),
         most_bytes=MOST_BYTES,
         mebibytes=MEBIBYTES,
