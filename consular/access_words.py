@@ -78,6 +78,7 @@ WHAT: dict[str, Any] = {
     "enrollment.sent_to_agency": _("Se envió tu solicitud a la dependencia"),
     "enrollment.payment_pending": _("Tu solicitud quedó en espera de un pago"),
     "enrollment.active": _("Se aprobó tu inscripción"),
+    "enrollment.renewed": _("Se renovó lo que cubre tu inscripción"),
     "enrollment.rejected": _("No se aprobó tu solicitud"),
     "enrollment.withdrawn": _("Se retiró tu solicitud"),
     "enrollment.ended": _("Terminó tu inscripción"),

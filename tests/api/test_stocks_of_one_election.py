@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from services.alerts.reading import read
-from services.alerts.rules import Condition, Span, Watch
+from services.alerts.rules import Condition, Span, Watch, last_days
 from services.commission.choices import VOTERS
 from services.commission.counting import Period, ask_again, count
 from services.consulates.queries import list_consulates
@@ -197,10 +197,11 @@ def test_a_report_of_a_session_asks_again_for_the_same_election(lists: Web) -> N
 
 
 def test_a_rule_compares_an_election_with_itself(lists: Web) -> None:
-    report(lists, "2027", "hongkong", 7, TODAY - timedelta(days=1))
+    now = datetime.now(UTC)
+    report(lists, "2027", "hongkong", 7, last_days(Span.DAY, now)[1])
     watch = Watch("registrations", Span.DAY, Condition.CHANGED, limit=None)
     with lists.database.transaction(NETWORK_SCOPE) as session:
-        found = read(session, watch, now=datetime.now(UTC))
+        found = read(session, watch, now=now)
     assert (found.value, found.against) == (7, 0)
 
 

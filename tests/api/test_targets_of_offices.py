@@ -105,7 +105,8 @@ def test_an_alert_of_an_office_is_held_against_its_own_target(both: Web) -> None
 
     network, office, without = reading(None), reading("losangeles"), reading("hongkong")
     assert (network.value, office.value, without.value) == (124, 100, 20)
-    assert network.against == 2 * (office.against or 0), "400 of the network, 200 of the office"
+    of_both = (network.against or 0, 2 * (office.against or 0))
+    assert of_both[0] == pytest.approx(of_both[1]), "400 of the network, 200 of the office"
     assert (without.against, without.holds) == (None, None), "an office without one has none"
 
 
