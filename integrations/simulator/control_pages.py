@@ -69,6 +69,8 @@ class ControlPages:
         routes.add_url_rule("/", "index", self.index)
         routes.add_url_rule("/calm", "calm_all", self.calm_all, methods=["POST"])
         routes.add_url_rule("/people", "people", self.people)
+        appointment = "/people/<folio>/appointment"
+        routes.add_url_rule(appointment, "appointment", self.end_appointment, methods=["POST"])
         routes.add_url_rule("/messages", "messages", self.messages)
         page = "/agencies/<agency>"
         routes.add_url_rule(page, "agency", self.agency, methods=["GET"])
@@ -119,6 +121,11 @@ class ControlPages:
                 if isinstance(curp, str):
                     people.setdefault(curp, []).append(item)
         return render_template("people.html", people=people)
+
+    def end_appointment(self, folio: str) -> Response:
+        """The tax register's video appointment of somebody took place."""
+        self._played["sat"].end_appointment(folio)
+        return redirect(url_for("control.people"), 303)
 
     def messages(self) -> str:
         """A page for a person, who reads the one-time code there."""

@@ -52,6 +52,12 @@ ENGLISH: Mapping[str, str] = {
     "%(count)s intentos": "%(count)s attempts",
     "Ninguno.": "None.",
     "Todas las personas son inventadas.": "All people are made up.",
+    "Quien se apellida Citado se queda en su videocita del SAT: hasta una hora después de ella, o"
+    " hasta que aquí se diga que ya fue.": (
+        "Whoever has the surname Citado stays at the video appointment with SAT: until an hour"
+        " after it, or until it is said here that it took place."
+    ),
+    "Ya fue la videocita": "The video appointment took place",
     "Ninguna dependencia conoce a nadie todavía.": "No agency knows anybody yet.",
     "Aquí llegan los correos, SMS y llamadas que el sistema envía en desarrollo. Nada sale de esta"
     " computadora.": (

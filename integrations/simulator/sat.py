@@ -1,6 +1,8 @@
 """The tax register as we assume it: requests keyed by our folio, decided as time passes.
 
-A valid request is received, reviewed, given a video appointment, and active.
+A valid request is received, reviewed, given a video appointment, and active. Besides the rules of
+`applicants`: first surname `CITADO` stays at the appointment until an hour after it, or until
+somebody says on the people's page that it took place.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from integrations.simulator import applicants, names
-from integrations.simulator.memory import Order
+from integrations.simulator.memory import Acts, Order
 from integrations.simulator.registers import SimulatedRegister
 from integrations.simulator.world import MEXICO_CITY
 
@@ -18,6 +20,10 @@ AGENCY = "sat"
 REVIEW_AFTER = 0.25
 APPOINTMENT_AFTER = 0.55
 APPOINTMENT_AT = time(10, 0)
+# Whoever is called so is seen at the appointment itself, and the official writes that up so long.
+WAITS = "CITADO"
+WRITTEN_UP = timedelta(hours=1)
+_TOOK_PLACE = f"{AGENCY}.appointments"
 
 
 class SimulatedAgency(SimulatedRegister):
@@ -46,7 +52,7 @@ class SimulatedAgency(SimulatedRegister):
         cause = _cause(body)
         if cause is not None:
             return {"estado": "RECHAZADA", "causa": cause} if part >= 1 else _REVIEWED
-        if part < 1:
+        if part < 1 or self._waits(body, order):
             return {"estado": "CITA_PROGRAMADA", **self._appointment(order)}
         return {"estado": "ACTIVA", **self._registration(order, body)}
 
@@ -64,22 +70,46 @@ class SimulatedAgency(SimulatedRegister):
         return age / self._world.decide_seconds if self._world.decide_seconds else 1.0
 
     def _appointment(self, order: Order) -> dict[str, str]:
-        """The next day at ten, Mexico City; in the simulator the official is early."""
-        day = self._world.day(order.taken_at) + timedelta(days=1)
-        at = datetime.combine(day, APPOINTMENT_AT, MEXICO_CITY)
         return {
-            "cita": at.isoformat(),
+            "cita": self._starts_at(order).isoformat(),
             "ligaCita": f"https://videocita.sat.example.org/{order.folio}",
         }
 
+    def _starts_at(self, order: Order) -> datetime:
+        """The next day at ten, Mexico City; in the simulator the official is early."""
+        day = self._world.day(order.taken_at) + timedelta(days=1)
+        return datetime.combine(day, APPOINTMENT_AT, MEXICO_CITY)
+
+    def _waits(self, body: Any, order: Order) -> bool:
+        """Whether the person is one who stays at the appointment, and it isn't over."""
+        if not applicants.is_called(body, WAITS) or self._world.now() >= self._over_at(order):
+            return False
+        return self._world.memory.find(_TOOK_PLACE, order.folio) is None
+
+    def _over_at(self, order: Order) -> float:
+        return (self._starts_at(order) + WRITTEN_UP).timestamp()
+
     def plan_callback(self, folio: str, what: str) -> None:
-        """Call back once it is decided."""
-        self._world.memory.plan_callback(
-            f"{AGENCY}-{folio}-{what}",
-            AGENCY,
-            {"type": "registration.updated", "folio": folio},
-            self._world.now() + self._world.decide_seconds,
-        )
+        """Call back once it is decided; of whoever stays at the appointment, also once there is
+        one."""
+        order, now = self._register.get(folio), self._world.now()
+        if applicants.is_called(order.body, WAITS):
+            later = now + APPOINTMENT_AFTER * self._world.decide_seconds
+            self._call_back(folio, f"{what}-appointment", later)
+            self._call_back(folio, f"{what}-over", self._over_at(order))
+        self._call_back(folio, what, now + self._world.decide_seconds)
+
+    def end_appointment(self, folio: str) -> None:
+        """The appointment took place: it is decided, and we are told. 404 for a folio that isn't
+        known."""
+        self._register.get(folio)
+        now = self._world.now()
+        self._world.memory.take(_TOOK_PLACE, folio, {}, now, acts=Acts.NEVER)
+        self._call_back(folio, "over", now)
+
+    def _call_back(self, folio: str, what: str, due_at: float) -> None:
+        body = {"type": "registration.updated", "folio": folio}
+        self._world.memory.plan_callback(f"{AGENCY}-{folio}-{what}", AGENCY, body, due_at)
 
 
 _REVIEWED = {"estado": "EN_REVISION"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -15,8 +16,9 @@ from stdnum.mx import rfc as stdnum_rfc
 from integrations.contracts import EnrollmentApplication, EnrollmentStatus
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.sat.client import SatClient
+from integrations.simulator.app import Simulator
 from integrations.simulator.names import Person, agrees, make_curp, make_rfc, well_formed
-from tests.integrations.conftest import Clock, effects, order_faults
+from tests.integrations.conftest import Clock, Product, effects, order_faults
 
 PERSON = Person("Persona", "Demo", "Uno", date(1985, 3, 14))
 
@@ -87,6 +89,44 @@ def test_magic_surnames(
     clock.forward(60)
     state = sat.status(a_request().folio)
     assert (state.status, state.reason_code) == (status, reason)
+
+
+def test_who_stays_at_the_appointment_is_told_of_and_active_once_it_is_over(
+    sat: SatClient, clock: Clock, control: httpx.Client, simulator: Simulator, product: Product
+) -> None:
+    folio = a_request().folio
+    sat.request(a_request(person=replace(PERSON, first_surname="Citado")))
+    clock.forward(1.2)
+    assert simulator.send_due_callbacks() == 1
+    for _ in range(2):
+        assert sat.status(folio).status is EnrollmentStatus.APPOINTMENT_SCHEDULED
+        clock.forward(60)
+    page = control.get("/_simulator/people").text
+    [button] = re.findall(r'<form method="post" action="(/_simulator/people/[^"]+)"', page)
+    told = [control.post(button).headers["location"] for _ in range(2)]
+    assert told == ["/_simulator/people"] * 2
+    assert sat.status(folio).status is EnrollmentStatus.ACTIVE
+    assert "<form" not in control.get("/_simulator/people").text
+    simulator.send_due_callbacks()
+    named = [call.headers["webhook-id"].removeprefix(f"sat-{folio}-") for call in product.received]
+    assert named == ["decided-appointment", "decided", "over"]
+    assert control.post("/_simulator/people/E7K3M9QXW999/appointment").status_code == 404
+
+
+def test_an_appointment_that_nobody_ends_is_over_an_hour_after_it(
+    sat: SatClient, clock: Clock, simulator: Simulator
+) -> None:
+    folio = a_request().folio
+    sat.request(a_request(person=replace(PERSON, first_surname="Citado")))
+    clock.forward(60)
+    assert simulator.send_due_callbacks() == 2
+    # From noon, Mexico City, to ten the next day, and an hour.
+    clock.forward(23 * 3600 - 61)
+    assert sat.status(folio).status is EnrollmentStatus.APPOINTMENT_SCHEDULED
+    assert simulator.send_due_callbacks() == 0
+    clock.forward(1)
+    assert sat.status(folio).status is EnrollmentStatus.ACTIVE
+    assert simulator.send_due_callbacks() == 1
 
 
 def test_what_is_asked_for_is_corrected_once_and_decided_anew(

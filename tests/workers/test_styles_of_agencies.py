@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from services.agencies.models import AgencyState
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.queries import get_enrollment
+from services.enrollments.queries import get_enrollment, open_details
 from tests.factories.enrollments import WORK, make_applicant, make_request
 from tests.workers.conftest import effects, enroll, fault, look, outcomes, until
 from workers.runtime import JobContext
@@ -127,9 +128,20 @@ def test_who_was_checked_is_not_checked_again(
     until(lambda: pump() == 0 and look(job, enrollment).status == "active")
 
 
-def test_an_appointment_comes_before_the_rfc(job: JobContext, pump: Callable[[], int]) -> None:
-    enrollment = ask(job, "rfc")
+def test_an_appointment_comes_before_the_rfc(
+    job: JobContext, pump: Callable[[], int], agencies_url: str
+) -> None:
+    enrollment = ask(job, "rfc", surname="Citado")
+    until(lambda: pump() == 0 and look(job, enrollment).status == "appointment_scheduled")
+    with job.transaction() as session:
+        details = open_details(session, get_enrollment(session, enrollment), job.vault)
+    assert details.appointment is not None
+    assert details.appointment.starts_at > datetime.now(UTC)
+    folio = look(job, enrollment).folio
+    told = httpx.post(f"{agencies_url}/_simulator/people/{folio}/appointment")
+    assert told.status_code == 303
     until(lambda: pump() == 0 and look(job, enrollment).status == "active")
+    assert look(job, enrollment).history[-2:] == ["appointment_scheduled", "active"]
     assert outcomes(job, "enrollments.submit") == ["sent_to_agency"]
 
 
