@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -40,6 +40,7 @@ SHARE = "elderly_or_disabled"
 LET_GO = timedelta(minutes=1)
 # Each time that so many were made all that there are run out, under people's hands.
 HOLDS_RUN_OUT = 4
+MORE = 20
 TELL_AFTER = 100
 MOST_ASKED, WAITED = 5, '"request_in_progress"'
 STEP = timedelta(minutes=15)
@@ -457,11 +458,16 @@ def deadlocks(web: Web) -> int:
     return int(row["deadlocks"])
 
 
-def run_rounds(web: Web, url: str, count: int, *, first: int = 0) -> Counter[str]:
-    """That many rounds, one after another; what happened in them."""
+def run_rounds(
+    web: Web, url: str, count: int, *, first: int = 0, until: Set[str] = frozenset()
+) -> Counter[str]:
+    """That many rounds, one after another, and some more ``until`` all of that has happened, which
+    chance decides; what happened in them."""
     seen: Counter[str] = Counter()
     places = office_days(web)
-    for number, (office, day) in zip(range(first, first + count), places, strict=False):
+    for number, (office, day) in zip(range(first, first + count + MORE), places, strict=False):
+        if number >= first + count and until <= set(seen):
+            break
         race = Round(web, url, number, office, day)
         race.open()
         asyncio.run(race.run())
