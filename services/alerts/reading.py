@@ -87,16 +87,16 @@ def _against(
         days = rules.days_of_year_before(watch.span, first, last)
         return Decimal(_count_in(session, watch, *days, as_of))
     if watch.condition is Condition.BELOW_TARGET:
-        return _target(session, watch, first)
+        return _target(session, watch, first, as_of)
     return watch.limit
 
 
-def _target(session: Session, watch: Watch, first: date) -> Decimal | None:
+def _target(session: Session, watch: Watch, first: date, as_of: datetime) -> Decimal | None:
     """The target in force of the month, or this year's share of its own: that of the office, where
     the rule names one."""
     period = f"{first:%Y}" if watch.span is Span.NOW else f"{first:%Y-%m}"
     wanted = (period, watch.program, watch.consulate)
-    for target in list_targets(session, watch.indicator):
+    for target in list_targets(session, watch.indicator, as_of):
         if (target.period, target.program, target.consulate_code) == wanted:
             whole = target.value
             return rules.share_of_year(whole, first) if watch.span is Span.NOW else whole

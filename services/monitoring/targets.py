@@ -89,11 +89,11 @@ def _check_office(session: Session, command: SetTarget) -> None:
         raise Invalid("consulate_not_found", field="consulate")
 
 
-def list_targets(session: Session, indicator: str) -> Sequence[Target]:
-    """The targets in force of an indicator, the latest period first."""
+def list_targets(session: Session, indicator: str, as_of: datetime) -> Sequence[Target]:
+    """The targets of an indicator that were in force at a moment, the latest period first."""
     of = (Target.period, Target.program, Target.consulate_code)
     period, program, office = of
-    statement = select(Target).where(Target.indicator == indicator)
+    statement = select(Target).where(Target.indicator == indicator, Target.entered_at <= as_of)
     newest = statement.ext(distinct_on(*of))
     place = (period.desc(), program.nulls_first(), office.nulls_first())
     return session.scalars(newest.order_by(*place, Target.revision.desc())).all()
@@ -106,8 +106,8 @@ def list_progress(
     *,
     wanted: Callable[[Target], bool] = lambda target: True,
 ) -> list[Progress]:
-    """The targets in force that are wanted, and how far each one was at that moment."""
-    targets = [target for target in list_targets(session, indicator.code) if wanted(target)]
+    """The wanted targets that were in force at that moment, and how far each one was then."""
+    targets = [target for target in list_targets(session, indicator.code, as_of) if wanted(target)]
     counted = {
         of: _by_office(session, *of, indicator, as_of)
         for of in {(target.period, target.program) for target in targets}
@@ -148,7 +148,7 @@ def targets_of_rows(session: Session, counted: Figures, ask: AskIndicator) -> li
         return [None] * len(counted.rows)
     values = {
         (target.program, target.consulate_code): target.value
-        for target in list_targets(session, counted.indicator.code)
+        for target in list_targets(session, counted.indicator.code, counted.as_of)
         if target.period == period
     }
     achieved, only = counted.indicator.achieved, counted.only

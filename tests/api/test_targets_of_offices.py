@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -95,6 +96,40 @@ def test_a_file_about_a_period_has_its_targets(both: Web, form: str) -> None:
     assert [number(value) for value in file("consulate=losangeles").values()] == [200]
     assert [number(value) for value in file("consulate=hongkong").values()] == [None]
     assert [number(value) for value in file("program=rfc").values()] == [None]
+
+
+def test_an_old_cut_off_keeps_the_targets_of_its_moment(web: Web) -> None:
+    """The same address gives the same numbers after a target was set, and after it was changed."""
+    enroll(web, "losangeles", 100)
+    moments = [moment(web)]
+    for changes in (
+        {"consulate": "losangeles", "value": 200},
+        {"consulate": "losangeles", "value": 400, "reason": "Abrió otra ventanilla"},
+    ):
+        assert set_target(web, **changes).status_code == 201
+        assert set_target(web, **{**changes, "consulate": None}).status_code == 201
+        moments.append(moment(web))
+    analyst = staff_browser(web.app, "analyst")
+    for as_of, value, percent in zip(moments, (None, 200, 400), (None, 50, 25), strict=True):
+        cut = urlencode({"as_of": as_of})
+        for page in ("/monitoring/", "/monitoring/offices/losangeles"):
+            shown = re.findall(
+                r"(\d+) % de la meta de (\d+): (\d+)", analyst.get(f"{page}?{cut}").text
+            )
+            assert {tuple(map(int, each)) for each in shown} == (
+                {(percent, int(YEAR), value)} if value else set()
+            ), page
+        indicator = analyst.get(f"/monitoring/indicators/enrollments?{cut}").text
+        assert re.findall(r"(\d+)\s%", indicator) == ([str(percent)] * 2 if value else [])
+        days = f"indicator=enrollments&by=consulate&from={YEAR}-01-01&to={YEAR}-12-31&{cut}"
+        answer = web.call("GET", f"/monitoring/export.json?{days}", token=web.token("analyst"))
+        assert [row.get("target") for row in rows_of(answer, "json")] == [value]
+
+
+def moment(web: Web) -> str:
+    """The newest one, as an answer of the API gives it."""
+    answer = web.call("GET", "/monitoring/indicators/enrollments", token=web.token("analyst"))
+    return str(answer.get_json()["as_of"])
 
 
 def test_an_alert_of_an_office_is_held_against_its_own_target(both: Web) -> None:
