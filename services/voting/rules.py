@@ -160,6 +160,7 @@ class Odd(StrEnum):
     """Unusual values that need an explanation."""
 
     ZERO_AFTER_HUNDREDS = "zero_after_hundreds"
+    ZERO_OF_HUNDREDS_LISTED = "zero_of_hundreds_registered"
     SAME_AS_ANOTHER_OFFICE = "same_as_another_office"
     SAME_AS_LAST_ELECTION = "same_as_last_election"
     LOWER_THAN_BEFORE = "lower_than_before"
@@ -264,6 +265,7 @@ def oddities(cell: Cell, value: int, known: Known) -> list[Odd]:
     earlier = _newest_before(cell, known.cells)
     warnings = {
         Odd.ZERO_AFTER_HUNDREDS: value == 0 and (known.before or 0) >= HUNDREDS,
+        Odd.ZERO_OF_HUNDREDS_LISTED: _no_vote_of_hundreds(cell, {**known.cells, cell: value}),
         Odd.SAME_AS_ANOTHER_OFFICE: value >= NOTEWORTHY and value in known.elsewhere,
         Odd.SAME_AS_LAST_ELECTION: value >= NOTEWORTHY and value == known.before,
         Odd.LOWER_THAN_BEFORE: earlier is not None and value < earlier,
@@ -320,6 +322,16 @@ def _against_list(metric: Metric, cells: Cells, known: Known) -> Iterator[tuple[
         number = standing(cells, metric, mode)
         if listed is not None and number is not None:
             yield number, listed
+
+
+def _no_vote_of_hundreds(cell: Cell, cells: Cells) -> bool:
+    """Whether nobody voted, on any day, where the office's own list has hundreds: by that mode, or
+    where that isn't known by any."""
+    if cell.metric not in (Metric.VOTES, Metric.VOTE_ENVELOPES):
+        return False
+    listed = standing(cells, Metric.REGISTERED, cell.mode)
+    listed = standing(cells, Metric.REGISTERED) if listed is None else listed
+    return (listed or 0) >= HUNDREDS and standing(cells, cell.metric, cell.mode) == 0
 
 
 def _sum_and_total(cell: Cell, cells: Cells) -> tuple[dict[Mode, int], int | None]:

@@ -83,6 +83,7 @@ NOTES: Mapping[str, str] = {
 # What was odd about a number, to whoever reads its explanation.
 WARNINGS: Mapping[str, str] = {
     Odd.ZERO_AFTER_HUNDREDS: _("Antes hubo cientos en esta oficina y ahora cero."),
+    Odd.ZERO_OF_HUNDREDS_LISTED: _("En esta oficina hay cientos en la lista y ningún voto."),
     Odd.SAME_AS_ANOTHER_OFFICE: _("Es igual a la cifra de otra oficina."),
     Odd.SAME_AS_LAST_ELECTION: _("Es igual a la cifra de la elección anterior."),
     Odd.LOWER_THAN_BEFORE: _("Es menor que la de un día anterior, y solo puede crecer."),
@@ -171,6 +172,13 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "zero_after_hundreds": ErrorMessage(
         _("Un cero llama la atención"),
         _("Antes hubo cientos en esta oficina y ahora cero. Explica por qué en la nota."),
+    ),
+    "zero_of_hundreds_registered": ErrorMessage(
+        _("Un cero llama la atención"),
+        _(
+            "En esta oficina hay cientos de personas en la lista y ningún voto. Explica por qué en"
+            " la nota."
+        ),
     ),
     "same_as_another_office": ErrorMessage(
         _("La cifra es igual a la de otra oficina"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -25,6 +26,10 @@ from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
 
 TODAY = (system_clock() - timedelta(days=1)).date()
+
+
+# An office's own list of voters; of elections before this one nothing is known by office.
+LISTED: dict[str, Any] = {"metric": "registered", "mode": None, "value": 900}
 
 
 def day_of(election: str) -> date:
@@ -196,6 +201,9 @@ def test_modes_that_are_all_known_add_up_to_the_total(web: Web) -> None:
         ({"election": "2026", "value": 300}, {"value": 0}, "zero_after_hundreds"),
         ({"election": "2026", "value": 300}, {"value": 300}, "same_as_last_election"),
         ({"consulate": "chicago", "value": 300}, {"value": 300}, "same_as_another_office"),
+        (LISTED, {"value": 0}, "zero_of_hundreds_registered"),
+        ({**LISTED, "mode": "electronic"}, {"value": 0}, "zero_of_hundreds_registered"),
+        (LISTED, {"value": 0, "mode": None}, "zero_of_hundreds_registered"),
     ],
 )
 def test_what_is_odd_needs_a_note_which_is_kept(
@@ -209,6 +217,26 @@ def test_what_is_odd_needs_a_note_which_is_kept(
     assert noted.status_code == 201, noted.text
     known = listed(web, web.token("supervisor", "losangeles"))
     assert known[noted.get_json()["id"]]["note"] == "Comprobado con el acta"
+
+
+def test_no_vote_is_nothing_odd_beside_votes_of_another_day_or_a_short_list(web: Web) -> None:
+    approved(web, **LISTED)
+    approved(web, **{**LISTED, "mode": "postal", "value": 99})
+    assert report(web, mode="postal", value=0).status_code == 201, "99 are on the list by post"
+    approved(web, value=12)
+    other_day = (day_of("2027") - timedelta(days=1)).isoformat()
+    assert report(web, value=0, date=other_day).status_code == 201
+
+
+def test_on_the_form_no_vote_where_hundreds_are_listed_asks_for_a_note(web: Web) -> None:
+    approved(web, **LISTED)
+    officer = staff_browser(web.app, "officer", "losangeles")
+    form = {"election": "2027", "metric": "votes", "mode": "electronic", "value": "0",
+            "date": day_of("2027").isoformat(), "source": "Acta 12"}  # fmt: skip
+    asked = unescape(officer.send("/counts/", **form).text)
+    assert "En esta oficina hay cientos de personas en la lista y ningún voto." in asked
+    noted = unescape(officer.send("/counts/", **form, note="Se cayó el sistema").text)
+    assert "En esta oficina hay cientos en la lista y ningún voto." in noted
 
 
 def test_the_same_person_under_another_account_is_the_same_person(web: Web) -> None:

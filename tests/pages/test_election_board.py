@@ -46,6 +46,20 @@ def test_a_correction_is_shown_with_the_board_before_it(web: Web) -> None:
     assert "Así estaba con 1 cifra publicada" in old
 
 
+def test_the_board_as_it_is_now_comes_again_by_itself_without_a_script(web: Web) -> None:
+    """Only without one: a script looks for news and leaves readers where they are."""
+    approved(web, value=12)
+
+    def refreshed(address: str) -> list[str]:
+        head = read(web, address).text.partition("</head>")[0]
+        assert 'http-equiv="refresh"' not in re.sub(r"<noscript>.*?</noscript>", "", head)
+        return re.findall(r'<noscript><meta http-equiv="refresh" content="(\d+)"></noscript>', head)
+
+    assert refreshed("/voto/2027") == ["30"]
+    assert 'data-refresh="30"' in read(web, "/voto/2027").text
+    assert refreshed("/voto/2027?version=1") == [], "what it was stays so"
+
+
 def test_whoever_has_the_page_is_answered_304_until_something_is_published(web: Web) -> None:
     approved(web, value=12)
     first = read(web, "/voto/2027")
