@@ -43,13 +43,14 @@ from services.kernel.settings import Settings, SettingsError
 from services.remittances.listing import BadScreeningList
 from services.remittances.quoting import RequestQuote
 from services.remittances.rules import TO_PEOPLE, Funding, Payout
-from workers.main import run_relay, run_schedule, run_worker
+from workers.main import run_books, run_relay, run_schedule, run_worker
 
 PROCESSES: Mapping[str, Callable[[Settings], None]] = {
     "web": run_web,
     "worker": run_worker,
     "relay": run_relay,
     "schedule": run_schedule,
+    "books": run_books,
 }
 # Where an instance keeps its data unless CONSULAR_HOME says otherwise, and the project's directory.
 HOME = ".consular"

@@ -1,4 +1,4 @@
-"""The three processes of the workers. Each stops within two seconds of SIGTERM or SIGINT."""
+"""The four processes of the workers. Each stops within two seconds of SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from rq.exceptions import StopRequested
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel.clock import database_clock
+from services.kernel.crypto import Vault
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from services.operations.rules import Process
-from workers import logs, relay, schedule
+from workers import books, logs, relay, schedule
 from workers.agencies import build_notices
 from workers.alarm import Alarm
+from workers.books import Books
 from workers.gate import Gate
 from workers.jobs.run import hand_back, use
 from workers.pulse import Pulse
@@ -123,6 +125,19 @@ def run_schedule(settings: Settings) -> None:
         turn.tick()
         stopping.wait(schedule.PERIOD_SECONDS)
     pulse.stop()
+    database.dispose()
+
+
+def run_books(settings: Settings) -> None:
+    """Hold the ledger against its second book, now and every few minutes."""
+    stopping = _begin("books")
+    database = _build_when_ready(stopping, lambda: open_database(settings, pool_size=1))
+    if database is None:
+        return
+    turn = Books(database, database_clock, Vault(settings.master_keys(), settings.index_key()))
+    while not stopping.asked.is_set():
+        turn.tick()
+        stopping.wait(books.PERIOD_SECONDS)
     database.dispose()
 
 

@@ -40,7 +40,7 @@ from consular.startup import CannotStart, die_with_parent
 from integrations.registry import AGENCIES, calling_back
 from integrations.simulator.app import serve as serve_simulator
 from services.kernel.settings import Settings
-from workers.main import run_relay, run_schedule, run_worker
+from workers.main import run_books, run_relay, run_schedule, run_worker
 
 DATABASE = "consular"
 READY_SECONDS = 60.0
@@ -165,7 +165,7 @@ class Launch:
         for name, run in (
             ("simulator", _simulate), ("web", run_web), ("worker-1", run_worker),
             ("worker-2", run_worker), ("worker-3", run_worker), ("relay", run_relay),
-            ("schedule", run_schedule),
+            ("schedule", run_schedule), ("books", run_books),
         ):  # fmt: skip
             self._fork(name, partial(run, settings))
 
@@ -173,7 +173,7 @@ class Launch:
         self.supervisor.start(Child(name, run, self.logs / f"{name}.log"))
 
     def _wait_until_ready(self, settings: Settings) -> None:
-        with Step("Web, simulator, three workers, relay and schedule"):
+        with Step("Web, simulator, three workers, relay, schedule and books"):
             began, pause = time.monotonic(), 0.02
             while (answer := readiness(settings)) != "ready" or not _listens(settings):
                 if time.monotonic() > began + READY_SECONDS:

@@ -198,7 +198,8 @@ class LedgerSeal(Base):
 
 
 class LedgerComparison(Base):
-    """When the second book was compared, and how many rows differed."""
+    """When the second book was compared, and how many rows differed. What was written later is of
+    the transaction ``mark`` or one after it."""
 
     __tablename__ = "ledger_comparisons"
     __table_args__ = (sa.Index("ix_ledger_comparisons_at", "at"),)
@@ -206,4 +207,5 @@ class LedgerComparison(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     entries: Mapped[int] = mapped_column(sa.BigInteger)
     differences: Mapped[int] = mapped_column(sa.BigInteger)
+    mark: Mapped[int | None] = mapped_column(sa.BigInteger)
     at: Mapped[datetime] = mapped_column(_AT)

@@ -3,10 +3,14 @@
 It reads the rows and adds them up by itself, in another language than the database's functions that
 write them. What differs is named row by row; what can't be named any more, because its seal was
 taken out as well, by the number of the seal that is missing.
+
+Between two whole comparisons it reads the batches that hold anything written since the last one
+that was clean: the database notes with every row which transaction wrote it, whoever that was.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +26,8 @@ from services.ledger.models import LedgerBatch, LedgerComparison, LedgerSeal
 from services.ledger.queries import trial_balance
 from services.ledger.settling import (
     DIGEST,
+    OLDEST_RUNNING,
+    SUMS,
     Rows,
     batch_digest,
     hold_still,
@@ -30,8 +36,37 @@ from services.ledger.settling import (
     row_digest,
 )
 
-# All is read: minutes, where some seconds are what a statement may take.
-_AT_LENGTH = text("SELECT set_config('statement_timeout', '0', true)")
+# All is read: minutes, where some seconds are what a statement may take or wait.
+_AT_LENGTH = text(
+    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)"
+)
+_MARK = text(f"SELECT CAST(CAST(oldest AS text) AS bigint) FROM ({OLDEST_RUNNING}) o")  # noqa: S608
+# Of a transaction's number a row keeps 32 bits, which come round again.
+_ROUND = 2**31
+_WRITTEN = "age({row}.xmin) <= (SELECT age(CAST(CAST(CAST(:since AS text) AS xid8) AS xid)))"
+_WRITTEN_BATCHES = text(f"SELECT number FROM ledger_batches b WHERE {_WRITTEN.format(row='b')}")  # noqa: S608
+# Seals that were written, those of what was written or isn't there, and the last of those missing.
+_WRITTEN_SEALS = text(
+    f"""
+    SELECT s.number FROM ledger_seals s
+    LEFT JOIN journal_entries e ON e.id = s.entry_id
+    LEFT JOIN ledger_accounts a ON a.code = s.account_code
+    LEFT JOIN (
+        SELECT entry_id, count(*) AS lines, bool_or({_WRITTEN.format(row="l")}) AS written
+        FROM journal_lines l GROUP BY entry_id
+    ) line ON line.entry_id = s.entry_id
+    WHERE {_WRITTEN.format(row="s")} OR {_WRITTEN.format(row="e")} OR {_WRITTEN.format(row="a")}
+        OR line.written OR (e.id IS NULL AND a.code IS NULL)
+        OR (e.amount_minor IS NULL AND s.entry_id IS NOT NULL
+            AND octet_length(s.digests) <> :digest * (1 + coalesce(line.lines, 0)))
+    UNION
+    SELECT number - 1 FROM (
+        SELECT number, lag(number, 1, 0::bigint) OVER (ORDER BY number) AS before FROM ledger_seals
+    ) s WHERE number > before + 1
+    ORDER BY 1
+    """  # noqa: S608 - constants of this file
+)
+_SUMS = text(SUMS)
 _NOT_SEALED = text(
     """
     SELECT 'journal_entries' AS relation, e.id::text AS row FROM journal_entries e
@@ -92,10 +127,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How many entries were read, and what differs."""
+    """How many entries were read, and what differs. ``mark``: whatever is written later is
+    written by this transaction or one after it."""
 
     entries: int
     differences: Sequence[Difference]
+    mark: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,30 +145,45 @@ class Agreement:
     since: datetime | None
 
 
-def compare(session: Session, vault: Vault) -> Comparison:
-    """Read every settled row, and add up; nothing is settled meanwhile."""
+def compare(session: Session, vault: Vault, since: int | None = None) -> Comparison:
+    """Read every settled row, and add up; nothing is settled meanwhile.
+
+    With the ``mark`` of a clean comparison, read what was written since; the database adds up.
+    """
     session.execute(_AT_LENGTH)
     hold_still(session)
+    mark: int = session.execute(_MARK).scalar_one()
+    if since is not None and not 0 <= mark - since < _ROUND:
+        since = None
     cells: Cells = defaultdict(int)
-    entries, differences, last = 0, [], LedgerBatch(number=0, last_seal=0, digest=b"")
-    batches = session.scalars(select(LedgerBatch).order_by(LedgerBatch.number)).all()
-    for batch in batches:
+    entries, differences = 0, []
+    for last, batch in _batches(session, since):
         seals = _seals(session, last, batch)
         rows = _rows(session, seals)
         entries += len(rows.entries)
         differences += [*_missing_before(last, batch), *_compare_batch(vault, last, batch, seals)]
         differences += [each for seal in seals for each in _compare_seal(vault, seal, rows)]
-        _add_up(cells, rows)
-        last = batch
+        if since is None:
+            _add_up(cells, rows)
+    if since is not None:
+        cells = _added_up(session)
     differences += [*_not_sealed(session), *_sums(session, cells)]
-    return Comparison(entries, differences)
+    return Comparison(entries, differences, mark)
 
 
 def note_comparison(session: Session, comparison: Comparison, *, now: datetime) -> None:
     """Keep when the books were compared, and whether they agreed."""
     counted = {"entries": comparison.entries, "differences": len(comparison.differences)}
-    session.add(LedgerComparison(id=new_id(), at=now, **counted))
+    session.add(LedgerComparison(id=new_id(), at=now, mark=comparison.mark, **counted))
     session.flush()
+
+
+def read_mark(session: Session) -> int | None:
+    """Since when it is enough to compare: the last comparison's mark. None if that one was not
+    clean, for then all is read until the books agree."""
+    newest = select(LedgerComparison).order_by(LedgerComparison.at.desc()).limit(1)
+    last = session.scalars(newest).first()
+    return last.mark if last is not None and last.differences == 0 else None
 
 
 def read_agreement(session: Session) -> Agreement:
@@ -144,6 +196,30 @@ def read_agreement(session: Session) -> Agreement:
     turned = select(func.max(at)).where(other).scalar_subquery()
     since = select(func.min(at)).where(at > func.coalesce(turned, text("'-infinity'")))
     return Agreement(last.at, last.differences, session.scalar(since))
+
+
+def _batches(session: Session, since: int | None) -> Iterator[tuple[LedgerBatch, LedgerBatch]]:
+    """All batches, or those that hold anything written since, each with the one before; the newest
+    always, for its seals may be missing."""
+    batches = session.scalars(select(LedgerBatch).order_by(LedgerBatch.number)).all()
+    pairs = zip([LedgerBatch(number=0, last_seal=0, digest=b""), *batches], batches, strict=False)
+    if since is None:
+        yield from pairs
+        return
+    values = {"since": str(since), "digest": DIGEST}
+    written = set(session.scalars(_WRITTEN_BATCHES, values))
+    seals = session.scalars(_WRITTEN_SEALS, values).all()
+    for last, batch in pairs:
+        holds = bisect_right(seals, last.last_seal) < bisect_right(seals, batch.last_seal)
+        follows = batch.number == last.number + 1
+        if holds or not follows or batch.number in written or batch is batches[-1]:
+            yield last, batch
+
+
+def _added_up(session: Session) -> Cells:
+    span = {"after": "0", "until": last_batch(session).upto}
+    return {(row.account_code, row.layer, row.day): row.amount
+            for row in session.execute(_SUMS, span)}  # fmt: skip
 
 
 def _seals(session: Session, before: LedgerBatch, batch: LedgerBatch) -> Sequence[LedgerSeal]:

@@ -35,16 +35,17 @@ _WAITING = text(
         OR EXISTS (SELECT FROM ledger_accounts WHERE xid >= CAST(:after AS xid8))
     """
 )
-# Up to the oldest transaction that is running, numbered as rows are (`services.ledger.adopting`);
-# where more than so many wait, up to the transaction with which they are so many, or that of the
-# first alone.
+# The oldest transaction that is running, numbered as rows are (`services.ledger.adopting`).
+OLDEST_RUNNING = """
+    SELECT CAST(CAST(CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+        + (CAST(adoptions AS bigint) << 48) AS text) AS xid8) AS oldest
+    FROM database_identity
+"""
+# Up to the oldest transaction that is running; where more than so many wait, up to the transaction
+# with which they are so many, or that of the first alone.
 _UNTIL = text(
-    """
-    WITH running AS (
-        SELECT CAST(CAST(CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
-            + (CAST(adoptions AS bigint) << 48) AS text) AS xid8) AS oldest
-        FROM database_identity
-    ), waiting AS MATERIALIZED (
+    f"""
+    WITH running AS ({OLDEST_RUNNING}), waiting AS MATERIALIZED (
         SELECT xid FROM journal_entries WHERE xid >= CAST(:after AS xid8)
         ORDER BY xid LIMIT :most + 1
     ), far AS (SELECT xid FROM waiting ORDER BY xid LIMIT 1 OFFSET :most),
@@ -55,19 +56,21 @@ _UNTIL = text(
     SELECT least(oldest, CASE WHEN EXISTS (SELECT FROM far) THEN
         greatest((SELECT xid FROM far), coalesce((SELECT xid FROM following), oldest)) END)::text
     FROM running
-    """
+    """  # noqa: S608 - a constant of this file
 )
 _SETTLED = "xid >= CAST(:after AS xid8) AND xid < CAST(:until AS xid8)"
 _ENTRIES = text(f"SELECT id FROM journal_entries WHERE {_SETTLED} ORDER BY xid, id")  # noqa: S608
 _ACCOUNTS = text(f"SELECT code FROM ledger_accounts WHERE {_SETTLED} ORDER BY code")  # noqa: S608
-_ADD = text(
-    f"""
-    INSERT INTO ledger_cells AS cell (account_code, layer, day, amount)
-    SELECT p.account_code, p.layer, (p.at AT TIME ZONE 'UTC')::date, sum(p.amount)
+SUMS = f"""
+    SELECT p.account_code, p.layer, (p.at AT TIME ZONE 'UTC')::date AS day, sum(p.amount) AS amount
     FROM journal_entries e JOIN postings p ON p.entry_id = e.id WHERE {_SETTLED}
     GROUP BY p.account_code, p.layer, (p.at AT TIME ZONE 'UTC')::date
+"""  # noqa: S608 - a constant of this file
+_ADD = text(
+    f"""
+    INSERT INTO ledger_cells AS cell (account_code, layer, day, amount) {SUMS}
     ON CONFLICT (account_code, layer, day) DO UPDATE SET amount = cell.amount + EXCLUDED.amount
-    """  # noqa: S608 - constants of this file
+    """
 )
 _ENTRY_ROWS = text(
     """

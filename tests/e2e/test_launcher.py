@@ -81,7 +81,7 @@ def test_a_second_copy_in_the_same_home_is_refused(running: Instance) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["relay", "schedule", "simulator", "web"])
+@pytest.mark.parametrize("name", ["relay", "schedule", "books", "simulator", "web"])
 def test_what_dies_is_started_again(running: Instance, name: str) -> None:
     (victim,) = (pid for pid in running.processes() if _title(pid) == f"consular: {name}")
     os.kill(victim, signal.SIGKILL)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from consular import books_command
 from services.incidents.models import Incident
+from services.kernel.clock import database_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
@@ -27,11 +28,12 @@ from services.ledger.queries import balance, list_thread, trial_balance
 from services.ledger.rules import Layer
 from services.ledger.settling import is_waiting, row_digest, settle
 from services.ledger.trying import Trial, try_transfers
-from services.remittances.books import compare_books, refuse_when_stopped
+from services.remittances.books import compare_books, find_stop, refuse_when_stopped
 from services.remittances.errors import PayoutsStopped
 from tests.factories.ledger import settle_all
 from tests.factories.remittances import NOW, VAULT
 from tests.servers import Addresses, DatabaseUrls
+from workers.books import Books
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 ROWS, ROWS_FULL = 24, 1_000
@@ -107,6 +109,10 @@ def _fill(worker: Database, count: int) -> None:
     with worker.transaction(NETWORK_SCOPE) as session:
         open_customer_account(session, "customer:1", "USD")
         post(session, _transfer(10_000_00, credit="customer:1"), now=FIRST)
+    _post_some(worker, count)
+
+
+def _post_some(worker: Database, count: int) -> None:
     for number in range(count):
         with worker.transaction(NETWORK_SCOPE) as session:
             debit = "customer:1" if number % 3 else "funding_clearing"
@@ -230,9 +236,18 @@ def test_two_who_settle_at_once_settle_once(worker: Database) -> None:
 def test_every_row_that_a_superuser_alters_is_named(
     worker: Database, database: DatabaseUrls, servers: Addresses, pytestconfig: pytest.Config
 ) -> None:
-    """Each change by itself, undone by the end of its transaction: 1,000 rows with ``--full``."""
+    """Each change by itself, undone by the end of its transaction: 1,000 rows with ``--full``.
+
+    Rows from before the last clean comparison and from after it, and both by reading all and by
+    reading what was written since.
+    """
     chance = random.Random(11)
-    _fill(worker, 40)
+    _fill(worker, 20)
+    _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        clean = second_book.compare(session, VAULT)
+    assert clean.differences == []
+    _post_some(worker, 20)
     _settle(worker)
     url = f"{servers.superuser_url.rpartition('/')[0]}/{database.name}"
     rows = ROWS_FULL if pytestconfig.getoption("--full") else ROWS
@@ -247,12 +262,54 @@ def test_every_row_that_a_superuser_alters_is_named(
             for constraint in _IN_THE_WAY:
                 session.execute(text(constraint))
             altered = _alter(session, table, column, chance)
-            named = second_book.compare(session, VAULT).differences
-            if not any(altered in str(each) for each in named):
-                missed.append((table, column, altered, named))
+            for since in (None, clean.mark):
+                named = second_book.compare(session, VAULT, since).differences
+                if not any(altered in str(each) for each in named):
+                    missed.append((table, column, altered, since, named))
             session.rollback()
     app.dispose()
     assert missed == []
+
+
+def test_what_was_not_written_since_is_not_read_again(worker: Database) -> None:
+    _fill(worker, 20)
+    _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        whole = second_book.compare(session, VAULT)
+    _post_some(worker, 2)
+    _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        since = second_book.compare(session, VAULT, whole.mark)
+        assert (whole.entries, since.entries, since.differences) == (41, 4, [])
+        # Another cluster counts its transactions from the beginning, after an adoption above all.
+        session.execute(text("SELECT pg_current_xact_id()"))
+        elsewhere = second_book.compare(session, VAULT, (whole.mark or 0) + (1 << 48))
+        assert elsewhere.entries == 45
+
+
+def test_rows_that_were_taken_out_with_their_seals_are_missed(
+    worker: Database, database: DatabaseUrls, servers: Addresses
+) -> None:
+    _fill(worker, 12)
+    _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        clean = second_book.compare(session, VAULT)
+    url = f"{servers.superuser_url.rpartition('/')[0]}/{database.name}"
+    app = Database(url, pool_size=1)
+    last = "(SELECT max(number) FROM ledger_seals)"
+    for number in ("1", "5", last, f"{last} - 1"):
+        with app.transaction(NETWORK_SCOPE) as session:
+            session.execute(text("SET session_replication_role = replica"))
+            entry = session.scalar(
+                text(f"DELETE FROM ledger_seals WHERE number = {number} RETURNING entry_id")  # noqa: S608
+            )
+            for table, column in (("journal_entries", "id"), ("journal_lines", "entry_id")):
+                take = text(f"DELETE FROM {table} WHERE {column} = :entry")  # noqa: S608
+                session.execute(take, {"entry": entry})
+            named = second_book.compare(session, VAULT, clean.mark).differences
+            assert any((each.table, each.fault) == ("ledger_seals", "missing") for each in named)
+            session.rollback()
+    app.dispose()
 
 
 def test_an_entry_between_accounts_that_are_not_the_houses_is_named(
@@ -336,6 +393,50 @@ def test_a_difference_names_the_row_and_stops_payouts_until_the_books_agree(
             else:
                 assert (list(differences), incident.resolution) == ([], "recovered")
                 refuse_when_stopped(session)
+
+
+def test_what_was_altered_stops_payouts_at_the_next_look_of_the_books_process(
+    worker: Database, database: DatabaseUrls, servers: Addresses
+) -> None:
+    """However long ago it was posted. Once a person has explained it payouts go on, until
+    something else differs."""
+    _fill(worker, 6)
+    _settle(worker)
+    books = Books(worker, database_clock, VAULT)
+    books.tick()
+    url = f"{servers.superuser_url.rpartition('/')[0]}/{database.name}"
+
+    def alter(change: str) -> None:
+        with psycopg.connect(url) as superuser:
+            superuser.execute("SET session_replication_role = replica")
+            superuser.execute(change.encode())
+
+    def stopped() -> bool:
+        books.tick()
+        with worker.transaction(NETWORK_SCOPE) as session:
+            return find_stop(session) is not None
+
+    assert not stopped()
+    alter("UPDATE journal_lines SET amount = amount + 1 WHERE line = 1 AND amount = 3")
+    assert stopped()
+    assert stopped()
+    alter(
+        "UPDATE incidents SET resolved_at = clock_timestamp(), resolution = 'explained',"
+        " resolved_by = gen_random_uuid()"
+    )
+    assert not stopped()
+    alter("UPDATE journal_entries SET kind = kind || '.' WHERE amount_minor = 2")
+    assert stopped()
+    alter("UPDATE journal_lines SET amount = amount - 1 WHERE line = 1 AND amount = 4")
+    assert stopped()
+    alter("UPDATE journal_entries SET kind = rtrim(kind, '.')")
+    assert not stopped()
+
+
+def test_a_books_process_without_its_database_waits() -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
+    Books(nowhere, database_clock, VAULT).tick()
+    nowhere.dispose()
 
 
 def test_what_a_transfer_would_do_is_told_and_nothing_is_written(worker: Database) -> None:

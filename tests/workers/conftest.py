@@ -145,7 +145,7 @@ def let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:
 
 @contextmanager
 def process(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker, relay or schedule as a process; it is gone in the end."""
+    """A worker, relay, schedule or books as a process; it is gone in the end."""
     started = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", _RUN.format(name)],
         cwd=ROOT,

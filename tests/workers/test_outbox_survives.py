@@ -303,7 +303,7 @@ def test_a_second_ring_does_not_shorten_the_pause(job: JobContext) -> None:
         assert delivery.take_lease(session, item, lease_seconds=30) is None
 
 
-@pytest.mark.parametrize("name", ["worker", "relay", "schedule"])
+@pytest.mark.parametrize("name", ["worker", "relay", "schedule", "books"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_stops_within_two_seconds(
     quick: Settings, name: str, number: signal.Signals
