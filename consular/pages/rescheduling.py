@@ -23,18 +23,16 @@ from consular.input.loading import load_fields
 from consular.pages.drafts import answers, draft, draft_id, finish
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
-from consular.pages.portal.names import at_mobile, office, offices, offices_of, service_names
+from consular.pages.portal.names import at_mobile, office, offices, which
 from consular.pages.portal.needs import at_place
 from consular.pages.posting import reopen
 from consular.pages.times import Week, free_week
 from services.appointments.mobile import Mobile, get_mobile, list_mobile
 from services.appointments.nearest import nearest_times
-from services.appointments.queries import list_party
 from services.appointments.rescheduling import RescheduleAppointment, party_to_move
-from services.appointments.rules import Status, Step
+from services.appointments.rules import Step
 from services.appointments.seating import Party
 from services.appointments.steps import list_actions
-from services.citizens.people import full_name
 from services.kernel.audit import Role
 
 
@@ -57,19 +55,11 @@ class _Area:
 
     def context(self, session: Session, row: Any) -> dict[str, Any]:
         """What both pages say of the appointment as it is."""
-        names = service_names(session)
         return {
             "area": self.blueprint,
             "layout": self.layout,
             "own_page": url_for(self.appointment, id=row.id),
-            "consulate": offices_of(session, [row])[row.id],
-            "appointment": {
-                "id": row.id,
-                "folio": row.folio,
-                "service_name": ", ".join(names.get(code, code) for code in row.services),
-                "start": row.starts_at,
-                "people": _people(session, row),
-            },
+            "appointment": {"id": row.id, "folio": row.folio, **which(session, row)},
         }
 
     def choose(self, id: UUID) -> Any:
@@ -130,13 +120,6 @@ class _Area:
         with transaction() as session:
             commands.reschedule(session, RescheduleAppointment(id, **wanted))
         return finish(url_for(self.appointment, id=id, cambiada=1))
-
-
-def _people(session: Session, row: Any) -> str:
-    """The names of who moves."""
-    party = list_party(session, [row.id])[row.id]
-    names = (full_name(each.person) for each in party if each.status != Status.CANCELLED)
-    return ", ".join(filter(None, names))
 
 
 def _party_at(party: Party, wanted: dict[str, Any]) -> Party:

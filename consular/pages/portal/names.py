@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from consular.db import transaction
 from consular.i18n import city_in_language, current_language, in_language, translated
 from services.appointments.mobile import Mobile, mobile_places
+from services.appointments.queries import list_party
+from services.appointments.rules import Status
+from services.citizens.people import full_name
 from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.collation import alphabetical
@@ -49,6 +52,23 @@ def at_mobile(consulate: dict[str, Any], mobile: Mobile | None) -> dict[str, Any
     place = mobile.place
     own = {"name": place.name, "city": place.name, "address": place.address}
     return {**consulate, **own, "time_zone": place.time_zone, "mobile": mobile.id}
+
+
+def which(session: Session, appointment: Any, *, only: int | None = None) -> dict[str, Any]:
+    """An appointment as the pages that belong to it name it: for whom (or for the ``only`` one),
+    what, where and when."""
+    names, party = service_names(session), list_party(session, [appointment.id])[appointment.id]
+    coming = (
+        each.person
+        for each in party
+        if each.n == only or (only is None and each.status != Status.CANCELLED)
+    )
+    return {
+        "people": ", ".join(filter(None, map(full_name, coming))),
+        "service_name": ", ".join(names.get(code, code) for code in appointment.services),
+        "consulate": offices_of(session, [appointment])[appointment.id],
+        "start": appointment.starts_at,
+    }
 
 
 def city_of(code: str) -> str:

@@ -20,7 +20,7 @@ from consular.input.loading import load_fields
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.names import office, service_names
+from consular.pages.portal.names import office, service_names, which
 from consular.pages.portal.needs import Needs, at_place, fields_of, read_needs
 from consular.pages.posting import reopen
 from services.appointments import watching
@@ -123,7 +123,7 @@ def earlier(id: UUID) -> Response | str:
             "portal/watch_earlier.html",
             id=id,
             here=office(session, row.consulate_code),
-            start=row.starts_at,
+            appointment=which(session, row),
             nearest=[office(session, code) for code in _nearest(session, row.consulate_code)],
             form=draft().form,
             errors=draft().errors(_read_where),
@@ -185,11 +185,7 @@ def _current(session: Session, row: Any) -> dict[str, Any] | None:
     if row.appointment_id is None:
         return None
     appointment = get_appointment(session, row.appointment_id)
-    return {
-        "id": appointment.id,
-        "start": appointment.starts_at,
-        "consulate": office(session, appointment.consulate_code),
-    }
+    return {"id": appointment.id, **which(session, appointment)}
 
 
 def _shown(session: Session, place: FoundPlace) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from consular.input.pre_applications import load_pre_application
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, go
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.names import service_names
+from consular.pages.portal.names import which
 from consular.pages.portal.program_form import by_page_name, data_of, form_of, labels_of
 from consular.pages.posting import reopen
 from consular.uploads import sent_file, takes_file
@@ -26,7 +26,6 @@ from services.appointments.attaching import attach, detach, list_attached, open_
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import get_appointment
 from services.appointments.rules import ATTACHED_DAYS, MOST_ATTACHED
-from services.citizens.people import full_name
 from services.consulates.queries import list_requirements
 from services.files.cleaning import MEBIBYTES
 from services.files.errors import FileEmpty
@@ -46,14 +45,13 @@ def pre_application(id: UUID, person: str) -> str:
         row = get_appointment(session, id)
         written = pre_applying.read(session, row, _number(person), vault())
         fields = fields_of(row.services)
-        names = service_names(session)
+        named = which(session, row, only=written.person)
         sent = len(list_attached(session, row, vault()).get(written.who.id, []))
     return render_template(
         "portal/pre_application.html",
         id=id,
         person=person,
-        name=full_name(written.who),
-        service_name=", ".join(names.get(code, code) for code in row.services),
+        appointment=named,
         fields=fields,
         labels=dict(labels_of(fields)),
         sent=sent,
@@ -81,11 +79,12 @@ def pre_application_documents(id: UUID, person: str) -> str:
         written = pre_applying.read(session, row, _number(person), vault())
         attached = list_attached(session, row, vault()).get(written.who.id, [])
         requirements = list_requirements(session, row.services)
+        named = which(session, row, only=written.person)
     return render_template(
         "portal/pre_application_documents.html",
         id=id,
         person=person,
-        name=full_name(written.who),
+        appointment=named,
         documents=[
             {"id": each.row.id, "name": each.name, "pdf": each.row.stored == Stored.PDF}
             for each in attached
