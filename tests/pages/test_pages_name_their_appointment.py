@@ -51,7 +51,12 @@ def test_each_names_person_day_and_office(web: Web, language: str) -> None:
     day = format_date(working_day(), "d 'de' MMMM" if language == "es" else "MMMM d", language)
     name = f"{person()['given_names']} {person()['first_surname']}"
     for rule in pages_of_an_appointment(web):
-        values = {"id": booked["id"], "start": web.free()[-1]["start"], "person": "1", "lang": language}
+        values = {
+            "id": booked["id"],
+            "start": web.free()[-1]["start"],
+            "person": "1",
+            "lang": language,
+        }
         address = adapter.build(rule.endpoint, values)
         answer = browser.get(address)
         assert answer.status_code == 200, address
