@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,10 +26,9 @@ from services.appointments.rules import BookingLimits, Status, Step, is_untouche
 from services.citizens.models import Person
 from services.citizens.people import make_person, open_person
 from services.identity.checking import Held, Subject, get_person
-from services.identity.errors import IdentityCheckPending, NobodyElse
+from services.identity.errors import NobodyElse
 from services.identity.homonyms import claim_keys, holders_keys
 from services.identity.models import IdentityCheck
-from services.identity.proving import has_proved
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.ids import FolioKind, new_folio, new_id
@@ -106,17 +105,15 @@ def release(
         cancel(session, apart.id, now=now, actor=actor, limits=limits)
 
 
-def refuse_to_prove(session: Session, check: IdentityCheck, service: str, *, vault: Vault) -> None:
-    """Raise `IdentityCheckPending` where a proof at home can't tell whose it is: the other gave
-    another CURP, or proved to be of that name too. An officer sees both documents."""
+def is_told_by_curp(session: Session, check: IdentityCheck, service: str, *, vault: Vault) -> bool:
+    """Whether a proof at home tells whose it is: all that others hold names the CURP of the check.
+    One without a CURP may be a namesake's of the same birth date; an officer sees both."""
     mine = open_person(get_person(session, check), vault).curp
-    for appointment in _of_others(session, check, service):
-        theirs = open_person(_same_person(session, appointment, check, vault=vault), vault).curp
-        another = theirs is not None and theirs != mine
-        if another or (
-            theirs is None and has_proved(session, appointment.account_id, check.person_keys)
-        ):
-            raise IdentityCheckPending()
+    theirs = {
+        open_person(_same_person(session, each, check, vault=vault), vault).curp
+        for each in session.scalars(_held_by_others(session, check, service))
+    }
+    return theirs <= {mine}
 
 
 def refuse_held(session: Session, keys: Sequence[bytes]) -> None:
@@ -157,16 +154,19 @@ def _set_apart(
 
 def _of_others(session: Session, check: IdentityCheck, service: str) -> Sequence[Appointment]:
     """The others' appointments that name the person for that service, locked."""
+    query = _held_by_others(session, check, service).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def _held_by_others(session: Session, check: IdentityCheck, service: str) -> Select[Appointment]:
     claimed = select(Claim.appointment_id).where(
         *_by_others(session, check), Claim.service_code == service
     )
-    return session.scalars(
+    return (
         select(Appointment)
         .where(Appointment.id.in_(claimed))
         .order_by(Appointment.starts_at, Appointment.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    )
 
 
 def _alone(

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.people import PersonData, make_person, person_keys
@@ -28,7 +27,8 @@ def prove(
     session: Session, account: UUID, said: PersonData, *, now: datetime, vault: Vault
 ) -> IdentityCheck | None:
     """Record what Llave MX said of whoever signed in to the account for this; None where it didn't
-    say who they are. A folio that the account was to show at a window is used by it."""
+    say who they are. A folio that the account was to show at a window stays good there: not all is
+    settled at home."""
     if not (said.given_names and said.first_surname and said.birth_date and said.curp):
         return None
     keys = person_keys(said, vault)
@@ -37,37 +37,17 @@ def prove(
     )
     session.add(person)
     session.flush()
-    check = _waiting(session, account, keys) or IdentityCheck(
-        id=new_id(), folio=new_folio(FolioKind.IDENTITY_CHECK), account_id=account, created_at=now
+    check = IdentityCheck(
+        id=new_id(),
+        folio=new_folio(FolioKind.IDENTITY_CHECK),
+        account_id=account,
+        person_id=person.id,
+        person_keys=keys,
+        document=LLAVE_MX,
+        created_at=now,
+        checked_at=now,
     )
-    check.person_id, check.person_keys = person.id, keys
-    check.document, check.checked_at = LLAVE_MX, now
     session.add(check)
     session.flush()
     note_check(session, check, "prove", now=now, actor=Actor(Role.CITIZEN, account))
     return check
-
-
-def has_proved(session: Session, account: UUID | None, keys: list[bytes]) -> bool:
-    """Whether that account's person was checked as somebody with one of these keys."""
-    checked = select(IdentityCheck.id).where(
-        IdentityCheck.account_id == account,
-        IdentityCheck.checked_at.is_not(None),
-        IdentityCheck.person_keys.overlap(keys),
-    )
-    return account is not None and session.scalars(checked.limit(1)).first() is not None
-
-
-def _waiting(session: Session, account: UUID, keys: list[bytes]) -> IdentityCheck | None:
-    return session.scalars(
-        select(IdentityCheck)
-        .where(
-            IdentityCheck.account_id == account,
-            IdentityCheck.checked_at.is_(None),
-            IdentityCheck.corrects.is_(False),
-            IdentityCheck.person_keys.overlap(keys),
-        )
-        .order_by(IdentityCheck.created_at)
-        .limit(1)
-        .with_for_update()
-    ).first()

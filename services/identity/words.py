@@ -13,8 +13,8 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _(
             "Ve a la ventanilla de cualquier consulado, en su horario de atención y sin cita, con"
             " una identificación oficial vigente con fotografía: ahí comprueban quién eres y lo"
-            " resuelven. Si es por una cita, también puedes hacerlo desde aquí con Llave MX: abre"
-            " «Comprobar mi identidad», al pie de la página."
+            " resuelven. Si alguien reservó una cita con tu CURP, también puedes resolverlo desde"
+            " aquí con Llave MX: abre «Comprobar mi identidad», al pie de la página."
         ),
         more={"folio": _("Lleva también este folio de revisión: %(folio)s.")},
     ),

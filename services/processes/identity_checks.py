@@ -18,7 +18,7 @@ from services.appointments.rules import BookingLimits
 from services.enrollments import handing_over as enrollments
 from services.identity import homonyms
 from services.identity.checking import Held, Subject, get_check, give_account, note_check
-from services.identity.errors import NobodyElse
+from services.identity.errors import IdentityCheckPending, NobodyElse
 from services.identity.models import IdentityCheck
 from services.kernel import audit
 from services.kernel.audit import Actor
@@ -69,11 +69,12 @@ def take_over(
 def take_over_proved(
     session: Session, check_id: UUID, service: str, *, now: datetime, actor: Actor, vault: Vault
 ) -> str:
-    """The account gets the appointment that another holds in the name that it proved at home;
+    """The account gets the appointment that another holds under the CURP that it proved at home;
     returns its new folio. Raises NotFound, `NobodyElse`, `WrongState`, `ClaimTaken`, and
     `IdentityCheckPending` where only an officer can tell whose it is."""
     check = get_check(session, check_id, now=now, actor=actor)
-    appointments.refuse_to_prove(session, check, service, vault=vault)
+    if not appointments.is_told_by_curp(session, check, service, vault=vault):
+        raise IdentityCheckPending()
     held = ActOnHeld(Subject.APPOINTMENT, service)
     return take_over(session, check_id, held, now=now, actor=actor, vault=vault)
 

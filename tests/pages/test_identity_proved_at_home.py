@@ -1,4 +1,4 @@
-"""Somebody else booked in Gloria's name: she proves at home who she is, with Llave MX, and the
+"""Somebody else booked with Gloria's CURP: she proves at home who she is, with Llave MX, and the
 place is hers; the other learns only that the appointment was canceled."""
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from integrations.contracts import CitizenClaims
 from integrations.simulator.names import Person, make_curp
-from services.identity.checking import GOOD_FOR
+from services.citizens.people import PersonData, person_keys
+from services.identity.checking import GOOD_FOR, ask_for_check
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web
@@ -54,10 +55,10 @@ def llave(web: Web, monkeypatch: pytest.MonkeyPatch) -> _LlaveMx:
 
 
 def book_as_the_other(web: Web, **changes: Any) -> dict[str, Any]:
-    """Eve takes the last place in Gloria's name."""
+    """Eve takes the last place with Gloria's name and CURP."""
     web.session()
-    eve = web.token("citizen", subject="eve")
-    answer = web.book(web.free()[-1]["start"], token=eve, attendees=[{**GLORIA, **changes}])
+    eve, used = web.token("citizen", subject="eve"), {**GLORIA, "curp": CURP, **changes}
+    answer = web.book(web.free()[-1]["start"], token=eve, attendees=[used])
     assert answer.status_code == 201, answer.text
     return dict(answer.get_json())
 
@@ -141,33 +142,44 @@ def test_nobody_else_acts_on_a_proof_and_not_forever(web: Web, llave: _LlaveMx, 
     )
 
 
-@pytest.mark.parametrize("why", ["another_curp", "proved_too"])
+@pytest.mark.parametrize("given", [None, ANOTHER_CURP])
 def test_two_people_of_one_name_are_told_apart_at_a_window(
-    web: Web, llave: _LlaveMx, why: str
+    web: Web, llave: _LlaveMx, given: str | None
 ) -> None:
     """The place isn't taken from somebody who may be another Gloria of that birth date."""
-    taken = book_as_the_other(web, **({"curp": ANOTHER_CURP} if why == "another_curp" else {}))
-    if why == "proved_too":
-        desk = web.token("officer", "losangeles")
-        check = {
-            "person": GLORIA, "document": "Pasaporte", "identity_checked": True,
-            "contact": {"email": "eve@demo.invalid"},
-        }  # fmt: skip
-        answer = web.call("POST", "/identity-checks", check, token=desk)
-        assert answer.status_code == 201, answer.text
-        with web.database.transaction(NETWORK_SCOPE) as session:
-            mine = text(
-                "UPDATE identity_checks SET account_id = (SELECT account_id FROM appointments)"
-            )
-            session.execute(mine)
+    taken = book_as_the_other(web, curp=given)
     client = web.client
     proved = sign_in(client)
-    refused = browser_of(web, client).send(f"{proved}/pasar/PAS10").text
-    assert "Ve a la ventanilla de cualquier consulado" in refused
+    gloria = browser_of(web, client)
+    shown = page_of(gloria, proved)
+    assert "Ve a la ventanilla de cualquier consulado" in shown
+    assert "/pasar/" not in shown
+    refused = gloria.send(f"{proved}/pasar/PAS10").text
+    assert "Hay que comprobar la identidad" in unescape(refused)
     token = web.token("citizen", subject="eve")
     assert web.call("GET", f"/appointments/{taken['id']}", token=token).get_json()["status"] == (
         "booked"
     )
+
+
+def test_the_folio_of_the_refusal_stays_good_at_the_window(web: Web, llave: _LlaveMx) -> None:
+    """What a proof at home can't settle, an officer does, with the same folio."""
+    book_as_the_other(web, curp=None)
+    client = web.client
+    sign_in(client, "")
+    gloria = browser_of(web, client)
+    keys = person_keys(
+        PersonData("Gloria", "Hernández", "García", BORN), web.app.extensions["consular.vault"]
+    )
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        folio = ask_for_check(
+            session, gloria.account, keys, now=web.app.extensions["consular.clock"]()
+        )
+    assert "/pasar/" not in page_of(gloria, sign_in(client))
+    check = {"person": {**GLORIA, "curp": CURP}, "document": "Pasaporte", "folio": folio,
+             "identity_checked": True}  # fmt: skip
+    answer = web.call("POST", "/identity-checks", check, token=web.token("officer", "losangeles"))
+    assert answer.status_code == 201, answer.text
 
 
 def test_what_llave_mx_does_not_say_proves_nothing(web: Web, llave: _LlaveMx) -> None:

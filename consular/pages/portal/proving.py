@@ -14,6 +14,7 @@ from consular.pages.forms import go
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import service_names
 from consular.pages.posting import reopen
+from services.appointments.handing_over import is_told_by_curp
 from services.citizens.people import full_name
 from services.identity.checking import Subject, get_check, get_person
 from services.kernel.db import NETWORK_SCOPE
@@ -39,7 +40,11 @@ def proved(id: UUID) -> str:
             id=id,
             name=full_name(get_person(session, check)),
             held=[
-                {"service": each.service, "name": names.get(each.service, each.service)}
+                {
+                    "service": each.service,
+                    "name": names.get(each.service, each.service),
+                    "at_home": is_told_by_curp(session, check, each.service, vault=vault()),
+                }
                 for each in held
                 if each.kind is Subject.APPOINTMENT
             ],
