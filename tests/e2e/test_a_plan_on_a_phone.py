@@ -1,6 +1,7 @@
 """RFC, NSS, IMSS and Infonavit in one folder, on a phone 360 pixels wide without JavaScript.
 
-SAT asks for one correction on the way; nothing is written twice.
+SAT asks for one correction and gives a video appointment on the way, and IMSS waits for a payment;
+nothing is written twice.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,16 +18,20 @@ import pypdfium2
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from integrations.contracts import PayoutChannel, PayoutOrder
+from integrations.finabien.client import FinabienClient
 from integrations.simulator.names import Person, make_curp
 from tests.factories import files
 from tests.factories.instance import Instance, fill, old_phone, press
 
 pytestmark = pytest.mark.browser
 
-# The simulated SAT asks whoever is called so for a correction.
-NAMES = {"given_names": "Ana", "first_surname": "Aclarar", "second_surname": "Prueba"}
+# Whoever is called so is asked by the simulated SAT for a correction and stays at its appointment
+# until that is said to be over, and pays IMSS by a transfer or never.
+SURNAME = "Aclarar Citado Moroso"
+NAMES = {"given_names": "Ana", "first_surname": SURNAME, "second_surname": "Prueba"}
 BIRTH = {"birth_date-day": 12, "birth_date-month": 5, "birth_date-year": 1990}
-CURP = make_curp(Person("Ana", "Aclarar", "Prueba", date(1990, 5, 12)), "M")
+CURP = make_curp(Person("Ana", SURNAME, "Prueba", date(1990, 5, 12)), "M")
 EMAIL = "ana.plan@demo.invalid"
 ACTIVE = "Listo, ya tienes tu registro"
 
@@ -71,21 +77,27 @@ def _folder(page: Page) -> None:
 
 
 @pytest.fixture(scope="module")
-def walked(phone: Page) -> dict[str, Any]:
+def walked(phone: Page, instance: Instance) -> dict[str, Any]:
     """The whole way; the tests look at what it left."""
     done: dict[str, Any] = {}
     _folder(phone)
     phone.check("[name=program][value=infonavit]")
     press(phone)
     fill(phone, {**NAMES, **BIRTH, "curp": CURP, "email": EMAIL})
+    phone.select_option("[name=consulate]", "losangeles")
     _send(phone)
     done["asked"] = _wait_for(phone, "Hay algo que corregir", ACTIVE)
     _upload_what_is_asked_for(phone)
     # What is asked for stands there with what was written.
     press(phone)
+    _wait_for(phone, "Tienes una cita")
+    done["appointment"] = _said(phone).replace("\u00a0", " ")
+    done["call"] = _leads_to(phone, "Entrar a la videollamada")
+    _try_the_camera(phone)
+    _end_appointment(instance)
     _wait_for(phone, ACTIVE)
     _nss(phone)
-    done |= _imss(phone)
+    done |= _imss(phone, instance)
     _infonavit(phone)
     _folder(phone)
     done["end"] = _said(phone)
@@ -111,6 +123,25 @@ def _upload_what_is_asked_for(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("ya está")
 
 
+def _leads_to(page: Page, name: str) -> str:
+    return page.get_by_role("link", name=name).get_attribute("href") or ""
+
+
+def _try_the_camera(page: Page) -> None:
+    """What leads there leads back."""
+    request = page.url
+    page.get_by_role("link", name="Prueba antes tu cámara y tu micrófono").click()
+    assert "cámara" in _said(page)
+    page.goto(request)
+
+
+def _end_appointment(instance: Instance) -> None:
+    effects = httpx.get(f"{instance.simulator}/_simulator/effects?agency=sat").json()
+    [item] = effects["items"]
+    told = httpx.post(f"{instance.simulator}/_simulator/people/{item['folio']}/appointment")
+    assert told.status_code == 303
+
+
 def _nss(page: Page) -> None:
     _folder(page)
     press(page)
@@ -119,7 +150,7 @@ def _nss(page: Page) -> None:
     _wait_for(page, ACTIVE)
 
 
-def _imss(page: Page) -> dict[str, str]:
+def _imss(page: Page, instance: Instance) -> dict[str, str]:
     _folder(page)
     press(page)
     # Who it is and the numbers are known: the form begins where something is missing.
@@ -134,11 +165,27 @@ def _imss(page: Page) -> dict[str, str]:
     press(page)
     expect(page.locator("main")).to_contain_text(CURP)
     _send(page)
+    _wait_for(page, "Falta tu pago")
+    line, amount = _answered(page, "Línea de captura"), _answered(page, "Cuánto")
+    shown = page.locator("figure").filter(has=page.locator("svg")).inner_text()
+    _somebody_pays(instance, line.replace(" ", ""), amount)
     _wait_for(page, ACTIVE)
     covered = {"from": _answered(page, "Con cobertura desde")}
     covered["to"] = _answered(page, "Con cobertura hasta")
     assert f"Te cubre hasta el {covered['to']}." in _said(page)
-    return {**covered, "proof": _proof(page)}
+    return {**covered, "proof": _proof(page), "line": line, "barcode": shown}
+
+
+def _somebody_pays(instance: Instance, line: str, amount: str) -> None:
+    """The line, at Finabien's window."""
+    pesos = re.sub(r"[^0-9.]", "", amount)
+    cents = int(Decimal(pesos) * 100)
+    order = PayoutOrder(
+        "RPAGALINEA22", cents, PayoutChannel.DUES, "Ana", "Aclarar", None, line, "Beto", "Cuotas"
+    )
+    url, token = f"{instance.simulator}/finabien", instance.value("CONSULAR_FINABIEN_TOKEN")
+    with FinabienClient(url, token) as finabien:
+        finabien.submit(order)
 
 
 def _answered(page: Page, label: str) -> str:
@@ -169,6 +216,19 @@ def _infonavit(page: Page) -> None:
 
 def test_sat_asked_for_one_correction(walked: dict[str, Any]) -> None:
     assert walked["asked"] == "Hay algo que corregir"
+
+
+def test_the_appointment_was_shown_by_both_clocks_with_its_link(walked: dict[str, Any]) -> None:
+    clocks = r"a las \d+:00 [ap]\. m\. \(hora de Los Ángeles\), 10:00 a\. m\. \(hora de la Ciudad"
+    assert re.search(clocks, walked["appointment"])
+    assert walked["call"].startswith("https://videocita.sat.example.org/")
+
+
+def test_the_payment_line_was_there_with_its_barcode_before_it_was_paid(
+    walked: dict[str, Any],
+) -> None:
+    assert re.fullmatch(r"(\d{4} ){5}\d{4}", walked["line"])
+    assert walked["line"] in walked["barcode"]
 
 
 def test_the_plan_is_done_to_its_end(walked: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from integrations.simulator.english import ENGLISH
 from services.citizens.accounts import set_profile
 from services.citizens.people import PersonData
 from services.enrollments.choosing import ChoosePlan, choose_plan
-from services.enrollments.details import Details
+from services.enrollments.details import AppointmentDetails, Details
 from services.enrollments.progress import AgencyStatus
 from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
@@ -100,7 +100,8 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def asked(web: Web) -> Asked:
     """A person with a plan, and requests in each status that a page has something to say of."""
-    vault, who, other = web.app.extensions["consular.vault"], make_applicant(), make_applicant()
+    vault = web.app.extensions["consular.vault"]
+    who, other, third = (make_applicant() for _ in range(3))
     with web.database.transaction(NETWORK_SCOPE) as session:
         account = make_account(session)
         actor, now = Actor(Role.CITIZEN, account), system_clock()
@@ -115,6 +116,7 @@ def asked(web: Web) -> Asked:
             ("asked", who, "nss", {}),
             ("rejected", other, "rfc", {}),
             ("received", other, "nss", {}),
+            ("appointment", third, "rfc", {}),
         ):
             command = make_request(person, program=program, data=data, consulate="losangeles")
             requests[name] = request_enrollment(
@@ -128,6 +130,14 @@ def asked(web: Web) -> Asked:
             Status.MORE_INFORMATION_REQUESTED,
             details=Details(requested=("given_names", "proof_of_address")),
             answer_by=home_day(now) + timedelta(days=20),
+        ),
+        "appointment": AgencyStatus(
+            Status.APPOINTMENT_SCHEDULED,
+            details=Details(
+                appointment=AppointmentDetails(
+                    now + timedelta(days=3), "https://videocita.sat.example.org/1"
+                )
+            ),
         ),
         "rejected": AgencyStatus(Status.REJECTED, reason_code="data_mismatch"),
     }
@@ -190,7 +200,7 @@ def test_pages_of_the_desk(browser: Browser, web: Web, asked: Asked) -> None:
         page = staff_page(browser, web, "officer", address, 360)
         paths = [
             *("/desk/enrollments", new, f"{new}/rfc", f"{new}/imss"),
-            *(at[name] for name in ("active", "to_pay", "asked", "rejected")),
+            *(at[name] for name in ("active", "to_pay", "asked", "appointment", "rejected")),
             *(f"{at['asked']}/answer", f"{at['asked']}/documents", f"{at['active']}/next"),
         ]
         faults = _look(page, address, paths)
