@@ -324,15 +324,15 @@ MESSAGES: Mapping[str, Message] = {
         _("Te devolvemos el resto: %(folio)s"),
         _(
             "Tu envío %(folio)s no se entregó. Te devolvemos %(back)s a más tardar en %(days)s días"
-            " hábiles. Ya te habíamos devuelto %(before)s: es todo lo que pagaste. Los detalles,"
-            " con tu cuenta: %(address)s"
+            " hábiles. Ya te habíamos devuelto %(before)s: es todo lo que pagaste. Tu recibo y"
+            " los detalles, con tu cuenta: %(address)s"
         ),
     ),
     "remittance_dues_paid": Message(
         _("Se pagaron las cuotas del IMSS: %(folio)s"),
         _(
-            "Se pagaron %(pesos)s de cuotas del IMSS con tu envío %(folio)s. Los detalles, con tu"
-            " cuenta: %(address)s"
+            "Se pagaron %(pesos)s de cuotas del IMSS con tu envío %(folio)s. Tu recibo y los"
+            " detalles, con tu cuenta: %(address)s"
         ),
     ),
     "remittance_part_refunded": Message(
@@ -348,7 +348,8 @@ MESSAGES: Mapping[str, Message] = {
         _(
             "Tu envío %(folio)s no salió a tiempo y ya no podíamos sostener tu tipo de cambio. Te"
             " devolvemos %(back)s, lo que pagaste por él, a más tardar en %(days)s días hábiles."
-            " Para enviarlo, cotiza otra vez. Los detalles, con tu cuenta: %(address)s"
+            " Para enviarlo, cotiza otra vez. Tu recibo y los detalles, con tu cuenta:"
+            " %(address)s"
         ),
     ),
     "remittance_not_paid": Message(

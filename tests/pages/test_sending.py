@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask.testing import FlaskClient
 
 from consular.security import session_cookie
@@ -63,6 +64,18 @@ def ordered(client: FlaskClient) -> str:
     form = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo"}
     draft = {"d": checked(client, form)}
     return str(_post(client, "/enviar/revisar", draft, follow=False).headers["Location"])
+
+
+@pytest.mark.parametrize(
+    ("language", "limits"),
+    [
+        ("es", "Hasta 2,500.00 USD al día y 10,000.00 USD al mes."),
+        ("en", "Up to 2,500.00 USD a day and 10,000.00 USD a month."),
+    ],
+)
+def test_both_limits_are_told_before_signing_in(web: Web, language: str, limits: str) -> None:
+    page = web.client.get(f"/enviar?lang={language}").text
+    assert limits in page.replace("\xa0", " ").replace("&#160;", " ").replace("&nbsp;", " ")
 
 
 def test_a_corrected_account_is_never_taken_for_the_order_before(web: Web) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import select
+
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
+from services.remittances.models import Remittance
 from services.remittances.municipalities import get_municipality
 from services.remittances.places import ListedPlace, store_places
+from services.remittances.rules import Status
+from tests.factories.remittances import bring_to
 from tests.factories.web import Web
 from tests.pages.test_sending import _post, quoted, sender
 
@@ -43,3 +48,12 @@ def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
     assert "Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in review
     sent = _post(client, "/enviar/revisar", {"d": draft}).text
     assert "Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in sent
+    for status, told in ((Status.SUBMITTED, False), (Status.AVAILABLE, True)):
+        with workers.transaction(NETWORK_SCOPE) as session:
+            bring_to(session, status)
+            folio = session.scalars(select(Remittance.folio)).one()
+        # Whoever collects doesn't sign in.
+        asked = {"folio": folio, "first_surname": "demo"}
+        page = _post(web.client, "/cobrar", asked).text
+        assert ("Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in page) is told
+        assert ("identificación oficial vigente" in page) is told

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.kernel.audit import Actor
+from services.kernel.ids import spaced
 from services.remittances.funding import ChargeAnswer, settle_charge
 from services.remittances.models import Remittance
 from services.remittances.rules import RATE_OVER, ChargeStatus, Payout, Status
@@ -44,10 +45,12 @@ def test_paid_then_to_be_collected_then_delivered(bench: PayoutBench) -> None:
     with bench.work.transaction() as session:
         sender = make_sender(session, now=bench.clock())
         sent = make_remittance(session, sender, payout=Payout.BRANCH, now=bench.clock())
-        remittance = sent.id
+        remittance, folio = sent.id, spaced(sent.folio)
     paid = _told(bench, message_context.remittance_funded, remittance)
     assert paid is not None
-    for said in ("302.99 USD", "5537.01 MXN", "Puedes cancelarlo hasta", f"/envios/{remittance}"):
+    address = f"/envios/{remittance}"
+    receipt = (folio, "Tu recibo", address)
+    for said in ("302.99 USD", "5537.01 MXN", "Puedes cancelarlo hasta", *receipt):
         assert said in paid
     assert _told(bench, message_context.remittance_available, remittance) is None
     for _ in range(3):
@@ -56,12 +59,14 @@ def test_paid_then_to_be_collected_then_delivered(bench: PayoutBench) -> None:
     assert bench.status(remittance) is Status.AVAILABLE
     available = _told(bench, message_context.remittance_available, remittance)
     assert available is not None
-    assert "identificación oficial vigente" in available
+    for said in ("identificación oficial vigente", *receipt):
+        assert said in available
     assert bench.collect(remittance)
     bench.finish()
     delivered = _told(bench, message_context.remittance, remittance)
     assert delivered is not None
-    assert "fue entregado: 5537.01 MXN" in delivered
+    for said in ("fue entregado: 5537.01 MXN", *receipt):
+        assert said in delivered
     for late in (message_context.remittance_funded, message_context.remittance_available):
         assert _told(bench, late, remittance) is None
 
@@ -143,10 +148,15 @@ def test_a_refund_is_told_with_the_amount_that_goes_back(
     bench.cancel(remittance, sender)
     with bench.work.transaction() as session:
         row = session.get_one(Remittance, remittance)
+        folio = spaced(row.folio)
         for name, value in columns.items():
             setattr(row, name, value)
         session.flush()
         context = message_context.remittance(session, remittance, _means(bench))
         # The books, which are looked at in the end, don't have that.
         session.rollback()
-    assert _written(context) is None if said is None else said in (_written(context) or "")
+    told = _written(context)
+    assert (told is None) == (said is None)
+    if told is not None and said is not None:
+        for words in (said, folio, "Tu recibo"):
+            assert words in told

@@ -24,6 +24,7 @@ def terms(session: Session) -> dict[str, Any]:
         "settlement_hours": rules.settlement // timedelta(hours=1),
         "cash_tax": amount(rules.cash_tax_percent),
         "daily_limit": Money(rules.per_day_minor, "USD"),
+        "monthly_limit": Money(rules.per_month_minor, "USD"),
         "rebate_limit": Money(rules.rebate_limit_minor, "USD"),
         "refund_days": REFUND_DAYS,
         "dispute_days": DISPUTE_DAYS,
