@@ -1,11 +1,13 @@
 """In every zone that has an office, times are the office's wall clock's on days of clock changes.
 
-In lists of free times, in calendar files and in messages; and each is bookable as it was listed.
+In lists of free times and on their page, on the page of an own appointment, in calendar files and
+in messages; and each is bookable as it was listed.
 ``--full``: a day and a week before and after as well, and every time is booked.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
@@ -20,6 +22,7 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 from pypdfium2 import PdfDocument
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
@@ -30,6 +33,11 @@ from workers.message_context import Means
 from workers.runtime import JobContext
 
 # The first spans the hour that is left out or comes twice; in the last, somewhere, UTC's day ends.
+WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
+MONTHS = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio",
+    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+)  # fmt: skip
 SESSIONS = (("00:00", "06:00", 60, "A"), ("08:00", "20:00", 180, "B"))
 
 
@@ -89,6 +97,42 @@ def check_list(starts: list[str], day: date, zone: str) -> None:
     assert {time(8), time(17)} <= {wall.time() for wall in walls}
 
 
+def day_in_words(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()]} {day.day} de {MONTHS[day.month - 1]} de {day.year}"
+
+
+def clock_in_words(wall: datetime) -> str:
+    half = "a. m." if wall.hour < 12 else "p. m."
+    return f"{(wall.hour - 1) % 12 + 1}:{wall.minute:02d} {half}"
+
+
+def read_page(answer: TestResponse) -> str:
+    assert answer.status_code == 200, answer.text
+    return re.sub(r"[\u00a0\u202f]", " ", unescape(answer.text))
+
+
+def check_page_of_times(web: Web, office: str, day: date, zone: str, starts: list[str]) -> None:
+    """Under that day's heading the same moments as in the list, by the office's wall clock."""
+    asked = {"consulate": office, "service": "PAS10", "from": day.isoformat()}
+    page = read_page(web.client.get("/citas/horarios", query_string=asked))
+    [section] = re.findall(rf'<section aria-labelledby="d-{day}">(.*?)</section>', page, re.DOTALL)
+    [heading] = re.findall(r"<h2[^>]*>(.*?)</h2>", section)
+    assert heading.lower() == day_in_words(day)
+    walls = [datetime.fromisoformat(start).astimezone(ZoneInfo(zone)) for start in starts]
+    shown = re.findall(r'class="visually-hidden">(.*?), </span>([^<,]+)', section)
+    assert shown == [(day_in_words(day), clock_in_words(wall)) for wall in walls]
+
+
+def check_own_page(web: Web, id: str, wall: datetime) -> None:
+    """Its day and time, and no other."""
+    own = text("SELECT account_id FROM appointments WHERE id = :id")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        account = session.execute(own, {"id": id}).scalar_one()
+    page = read_page(citizen_browser(web.app, account).get(f"/citas/{id}"))
+    moments = set(re.findall(r"\w+ \d+ de \w+ de \d{4} a las \d+:\d\d [ap]\. m\.", page))
+    assert moments == {f"{day_in_words(wall.date())} a las {clock_in_words(wall)}"}
+
+
 def is_ambiguous(start: str, zone: str) -> bool:
     """The clock shows that time twice; a calendar file can't say which (RFC 5545, 3.3.5)."""
     wall = datetime.fromisoformat(start).astimezone(ZoneInfo(zone))
@@ -133,18 +177,21 @@ def test_a_time_is_the_same_everywhere_and_can_be_booked_as_listed(
                     continue
                 starts = offered(web, office, day)
                 check_list(starts, day, zone)
+                check_page_of_times(web, office, day, zone, starts)
                 starts = [start for start in starts if not is_ambiguous(start, zone)]
                 for start in starts if full else starts[-1:]:
                     number += 1
                     answer = web.book(
                         start,
-                        token=web.token("agent"),
+                        token=web.token("citizen", subject=f"ana{number}"),
                         consulate=office,
                         attendees=[person(number)],
                         contact={"email": f"ana{number}@demo.invalid"},
                     )
                     assert answer.status_code == 201, (zone, start, answer.text)
                     check_appointment(web, job, answer.get_json(), zone)
+                    wall = datetime.fromisoformat(start).astimezone(ZoneInfo(zone))
+                    check_own_page(web, answer.get_json()["id"], wall)
     assert number > 80
 
 
