@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from benchmarks import client, enrollments, facts, ledger, orders, remittances
+from benchmarks import client, enrollments, facts, ledger, orders, remittances, surge
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import AGENDA, DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
@@ -248,7 +248,7 @@ ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
     "order_over_http": lambda stage, size: [ordering(stage, size)],
 }
 # In servers of its own.
-FACTS, LEDGER = "indicator_", "ledger_"
+FACTS, LEDGER, SURGE = "indicator_", "ledger_", "surge_"
 
 
 def measure(size: Size, only: str = "") -> list[Result]:
@@ -259,6 +259,8 @@ def measure(size: Size, only: str = "") -> list[Result]:
         results += facts.results(facts.measure(facts.ROWS))
     if _is_wanted(LEDGER, only):
         results += ledger.results(ledger.measure(size.runs))
+    if _is_wanted(SURGE, only):
+        results += surge.results(surge.measure(surge.SHORT))
     return [result for result in results if result.name.startswith(only)]
 
 

@@ -197,7 +197,7 @@ def standing(past: int = 0) -> Iterator[Stage]:
         many = stack.enter_context(addresses.fresh_database(few.name))
         _book(many, FEW, MANY)
         history.repeat_in_past(addresses.superuser_url, many.name, OFFICE, past)
-        starts = _starts(few)
+        starts = starts_of(few)
         full = moved(settings, many)
         yield Stage(
             stack.enter_context(running_server(settings)),
@@ -280,7 +280,8 @@ def _sign_in(settings: Settings) -> str:
     return f"consular-session={secret}"
 
 
-def _starts(urls: DatabaseUrls) -> dict[str, list[datetime]]:
+def starts_of(urls: DatabaseUrls) -> dict[str, list[datetime]]:
+    """The times of each office, in order."""
     with psycopg.connect(urls.owner_url, options="-c timezone=UTC") as connection:
         rows = connection.execute(
             "SELECT consulate_code, array_agg(starts_at ORDER BY starts_at) FROM slots GROUP BY 1"

@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from benchmarks.report import Result, alone
 from benchmarks.stage import booking_request, open_unless_closed, settings_for
 from consular.local.ports import HOST
 from consular.seed import load_reference
@@ -111,6 +112,14 @@ def measure(size: Size) -> Outcome:
         product = stack.enter_context(running_server(settings))
         answers = asyncio.run(_ask_all(product.port, requests, size.seconds))
         return Outcome(size, answers, _seats(urls.owner_url))
+
+
+def results(outcome: Outcome) -> list[Result]:
+    """How long people waited. Raises RuntimeError when anything didn't hold."""
+    if not outcome.good:
+        raise RuntimeError(str(outcome))
+    waits = [answer.seconds * 1000 for answer in outcome.answers]
+    return [alone("surge_wait_p50", "ms", waits)]
 
 
 def _open_morning(settings: Settings, desks: int) -> None:
