@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from consular.auth import now
 from consular.i18n import date_long, translated, words
@@ -41,10 +42,11 @@ class RemedyWords:
     appeal: AppealWords | None
 
 
-def remedy_in_words(enrollment: Enrollment) -> RemedyWords | None:
-    """None where it didn't end with a no, nor waits for a payment whose last day has passed."""
+def remedy_in_words(session: Session, enrollment: Enrollment) -> RemedyWords | None:
+    """None where it didn't end with a no, nor waits for a payment whose last day has passed and
+    that no transfer makes."""
     program, reason = PROGRAMS[enrollment.program], enrollment.reason_code
-    if is_payment_lapsed(enrollment, home_day(now())):
+    if is_payment_lapsed(session, enrollment, home_day(now())):
         reason = PAYMENT_LAPSED
     remedy = find_remedy(program, Status(enrollment.status), reason)
     if remedy is None:

@@ -92,14 +92,17 @@ _STEPS = {
         {"": remittances.FIRST}, remittances.TRANSITIONS, remittances.FORMER_STEPS
     ),
 }
+# What stands for "{ended_unpaid}".
+_ENDED_UNPAID = ", ".join(f"'{status}'" for status in sorted(remittances.ENDED_UNPAID))
 _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\(.*?\$\$;$", re.DOTALL | re.MULTILINE)
 
 
 def definitions(slice_name: str) -> list[tuple[str, str]]:
     """(name, text) of each function in ``services/<slice>/functions.sql``; steps from one status to
-    another are those of the slice's rules."""
+    another, and statuses that are named, are those of the slice's rules."""
     text = files(f"services.{slice_name}").joinpath("functions.sql").read_text(encoding="utf-8")
     text = text.replace("{steps}", _STEPS.get(slice_name, "{steps}"))
+    text = text.replace("{ended_unpaid}", _ENDED_UNPAID)
     return [(match[1], match[0].removesuffix(";")) for match in _FUNCTION.finditer(text)]
 
 

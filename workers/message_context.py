@@ -311,9 +311,11 @@ def enrollment_received(
 def enrollment_deadline(
     session: Session, enrollment_id: UUID, means: Means
 ) -> MessageContext | None:
-    """A last day of the applicant's is near; None once it has passed, or nothing is to be done.
-    Raises NotFound."""
+    """A last day of the applicant's is near; None once it has passed, or nothing is to be done, for
+    one because a transfer pays. Raises NotFound."""
     notice = enrollments.get_notice(session, enrollment_id, means.vault)
+    if notice.paid:
+        return None
     message = _DEADLINES.get(notice.status)
     today = home_day(means.now)
     if notice.renew_by is not None and notice.renew_by >= today:

@@ -27,6 +27,7 @@ from services.enrollments.queries import (
     find_payment,
     get_applicant,
     get_enrollment,
+    is_paid_by_transfer,
     list_history,
     open_details,
     open_result,
@@ -140,7 +141,8 @@ def in_groups(reference: str) -> str:
 def _open(session: Session, enrollment: Enrollment) -> Printed:
     history = list_history(session, enrollment.id)
     active = [step.at for step in history if step.status == Status.ACTIVE and not step.covered_to]
-    code, today = enrollment.consulate_code, home_day(now())
+    code, details = enrollment.consulate_code, open_details(session, enrollment, vault())
+    paid = is_paid_by_transfer(session, enrollment)
     base = current_app.extensions["consular.settings"].public_url
     address = url_for("portal.verify", typed_folio=enrollment.folio)
     return Printed(
@@ -148,7 +150,7 @@ def _open(session: Session, enrollment: Enrollment) -> Printed:
         program=PROGRAMS[enrollment.program],
         name=full_name(open_person(get_applicant(session, enrollment), vault())),
         result=open_result(session, enrollment, vault()) or {},
-        payment=find_payment(enrollment, open_details(session, enrollment, vault()), today),
+        payment=None if paid else find_payment(enrollment, details, home_day(now())),
         active_since=active[-1] if active else None,
         zone=get_consulate(session, code).time_zone if code else HOME_ZONE,
         check=f"{base}{address}",

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, and_, exists, literal, not_, or_, select, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -21,7 +21,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentReminder
 from services.enrollments.progress import first_time, resumed_by
-from services.enrollments.queries import last_day
+from services.enrollments.queries import dues_are_paid, last_day
 from services.enrollments.rules import (
     ASKED_LATE,
     CLOCK_RUNS,
@@ -96,6 +96,8 @@ def remind(session: Session, *, now: datetime, limit: int) -> None:
         near = and_(
             Enrollment.status.in_(sorted(rule.statuses)),
             rule.column.between(today, add_working_days(today, rule.before)),
+            # Should the transfer go back, there is still somebody to remind.
+            not_(dues_are_paid()) if kind is Reminder.PAYMENT else true(),
         )
         noted = session.execute(_note(kind, near, limit, rule.column)).all()
         for enrollment, day in noted:
@@ -183,7 +185,8 @@ def _begin_renewals(session: Session, today: date, limit: int) -> None:
     for enrollment, _day in session.execute(asked).all():
         hurry(session, "enrollments.refresh", enrollment)
     due = Enrollment.pay_by.between(today, add_working_days(today, PAYMENT_REMINDER))
-    reminded = _note(Reminder.PAYMENT, and_(near, due), limit, Enrollment.pay_by)
+    to_pay = and_(near, due, not_(dues_are_paid()))
+    reminded = _note(Reminder.PAYMENT, to_pay, limit, Enrollment.pay_by)
     for enrollment, _day in session.execute(reminded).all():
         enqueue(session, "enrollments.deadline", enrollment)
 

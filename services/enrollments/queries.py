@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
@@ -40,7 +40,7 @@ class Notice:
 
     ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`),
     ``renew_by`` the one to pay for what follows the cover of an active one;
-    with an ``account`` they can look at it, signed in.
+    with an ``account`` they can look at it, signed in; ``paid``: a transfer pays what it waits for.
     """
 
     folio: str
@@ -55,6 +55,7 @@ class Notice:
     account: UUID | None
     last_day: date | None
     renew_by: date | None
+    paid: bool
     appointment: AppointmentDetails | None
 
 
@@ -206,10 +207,28 @@ def find_payment(enrollment: Enrollment, details: Details, today: date) -> Payme
     return payment if payment.due_on >= today else None
 
 
-def is_payment_lapsed(enrollment: Enrollment, today: date) -> bool:
-    """Whether it waits for a payment still, and the last day for that is over."""
+def dues_are_paid() -> ColumnElement[bool]:
+    """Of each enrollment, whether a transfer pays what it waits for, or has paid it; also for whom
+    no transfer is visible."""
+    return func.dues_are_paid_v1(Enrollment.id, Enrollment.pay_by, type_=Boolean)
+
+
+def is_paid_by_transfer(session: Session, enrollment: Enrollment) -> bool:
+    """Whether a transfer pays what it waits for, or has paid it: nobody is to pay it twice, or to
+    withdraw it."""
+    if enrollment.status not in PAYABLE or enrollment.pay_by is None:
+        return False
+    asked = select(dues_are_paid()).where(Enrollment.id == enrollment.id)
+    return bool(session.scalar(asked))
+
+
+def is_payment_lapsed(session: Session, enrollment: Enrollment, today: date) -> bool:
+    """Whether it waits for a payment still that no transfer makes, and the last day for that is
+    over."""
     pay_by = enrollment.pay_by if enrollment.status == Status.PAYMENT_PENDING else None
-    return pay_by is not None and pay_by < today
+    if pay_by is None or pay_by >= today:
+        return False
+    return not is_paid_by_transfer(session, enrollment)
 
 
 def find_assistance(session: Session, enrollment: UUID) -> AssistedRequest | None:
@@ -239,6 +258,7 @@ def get_notice(session: Session, enrollment_id: UUID, vault: Vault) -> Notice:
         account=enrollment.account_id,
         last_day=last_day(enrollment),
         renew_by=enrollment.pay_by if enrollment.status == Status.ACTIVE else None,
+        paid=is_paid_by_transfer(session, enrollment),
         appointment=open_details(session, enrollment, vault).appointment,
     )
 

@@ -30,6 +30,22 @@ BEGIN
     PERFORM set_config('app.consulate', v_scope, true);
 END $$;
 
+-- Whether a transfer pays these dues, or has paid them, whoever asks: an office sees no transfer, and
+-- is not to ask for the payment again. It says only that.
+CREATE OR REPLACE FUNCTION dues_are_paid_v1(p_enrollment uuid, p_due_on date) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_scope text := coalesce(current_setting('app.consulate', true), '');
+    v_paid boolean;
+BEGIN
+    PERFORM set_config('app.consulate', '*', true);
+    v_paid := EXISTS (
+        SELECT FROM remittances WHERE enrollment_id = p_enrollment AND dues_due_on = p_due_on
+            AND NOT (status IN ({ended_unpaid})));
+    PERFORM set_config('app.consulate', v_scope, true);
+    RETURN v_paid;
+END $$;
+
 CREATE OR REPLACE FUNCTION refuse_other_terms() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -69,6 +69,7 @@ FUNCTIONS = {
         "folders": "one that the transaction has read, by its id",
         "people": "the row under whose key it is sealed, by its id; it gives the key, wrapped",
     },
+    "dues_are_paid_v1": {"remittances": "by the enrollment and its day; it says only whether"},
     "is_enrolled": {"enrollments": "by the person's key; it says only whether"},
     "sees_appointment": {"appointments": "row security's own question"},
     "own_name_key": {

@@ -28,7 +28,7 @@ from services.remittances.rules import day_in_mexico
 from tests.factories.counting import counting
 from tests.factories.enrollments import WORK, agency_says, make_applicant, make_request
 from tests.factories.remittances import pay_for
-from tests.factories.staff import citizen_browser
+from tests.factories.staff import citizen_browser, staff_browser
 from tests.factories.web import Web
 from tests.pages.test_sending import sender
 
@@ -55,6 +55,7 @@ class Asked:
                     program="imss",
                     data=WORK,
                     consents=tuple(PROGRAMS["imss"].form.consents),
+                    consulate="losangeles",
                 ),
                 now=system_clock(),
                 actor=Actor(Role.CITIZEN, self.account),
@@ -224,6 +225,38 @@ def test_what_was_paid_in_time_is_not_called_late_while_nobody_confirms_it(asked
     page = later.get(f"/inscripciones/{asked.id}").text
     assert "Pasó el último día para pagar." not in page
     assert f'href="/envios/{asked.dues()}"' in page
+
+
+def test_nobody_is_called_to_pay_again_or_to_withdraw_what_a_transfer_pays(asked: Asked) -> None:
+    asked.asks_for_payment()
+    desk, read = f"/desk/enrollments/{asked.id}", f"/enrollments/{asked.id}"
+    officer = staff_browser(asked.web.app, "officer", "losangeles")
+    assert officer.get(f"{desk}/payment.pdf").status_code == 200
+    asked.order()
+    asked.pay()
+    for days in (0, 13):
+        asked.web.travel(system_clock() + timedelta(days=days))
+        officer = staff_browser(asked.web.app, "officer", "losangeles")
+        page = unescape(officer.get(desk).text)
+        assert "Lo paga un envío de dinero de la persona." in page
+        for call in ("0123 4567", "payment.pdf", "Pasó el último día", "retira esta solicitud"):
+            assert call not in page
+        assert officer.get(f"{desk}/payment.pdf").status_code == 409
+        payer = citizen_browser(asked.web.app, asked.account)
+        assert payer.get(f"/inscripciones/{asked.id}/pago.pdf").status_code == 409
+        own = asked.web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+        office = asked.web.token("officer", "losangeles")
+        for token, transfer in ((own, str(asked.dues())), (office, None)):
+            answer = asked.web.call("GET", read, token=token).get_json()
+            assert answer["remedy"] is None
+            assert (answer["paid_by_transfer"], answer["paid_by"]) == (True, transfer)
+            file = asked.web.call("GET", f"{read}/payment.pdf", token=token)
+            assert file.status_code == 409
+    with asked.web.database.transaction(NETWORK_SCOPE) as session:
+        session.execute(text("UPDATE remittances SET status = 'refunding' WHERE part = 2"))
+    assert "retira esta solicitud" in unescape(officer.get(desk).text)
+    answer = asked.web.call("GET", read, token=office).get_json()
+    assert (answer["paid_by_transfer"], answer["remedy"] is None) == (False, False)
 
 
 def test_who_had_two_prices_open_pays_the_line_once(asked: Asked) -> None:

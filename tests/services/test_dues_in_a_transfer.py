@@ -9,16 +9,22 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from services.enrollments.details import Details, PaymentDetails
+from services.enrollments.lapsing import remind
+from services.enrollments.progress import AgencyStatus, record_progress
+from services.enrollments.queries import get_notice
+from services.enrollments.rules import Status as Enrolled
 from services.kernel.audit import Actor
 from services.kernel.db import violated_constraint
 from services.kernel.errors import WrongState
 from services.kernel.ids import new_id
 from services.kernel.money import Money, convert
 from services.ledger.queries import balance
+from services.outbox.models import OutboxItem
 from services.remittances.advancing import claim_next
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import RecipientName, correct_name
@@ -46,6 +52,7 @@ from services.remittances.rules import (
     divide,
     price_with_dues,
 )
+from tests.factories.enrollments import send_request
 from tests.factories.remittances import (
     NOW,
     VAULT,
@@ -98,6 +105,33 @@ def test_one_payment_is_asked_for_both(session: Session, sender: Actor) -> None:
     assert person.total_minor + dues.total_minor == quoted.total_minor
     assert (dues.payout, dues.purpose, dues.receive_minor) == ("dues", "imss_dues", 500_00)
     assert (person.payout, person.purpose) == ("account", "family")
+
+
+@pytest.mark.parametrize("covered", [False, True])
+def test_who_pays_by_a_transfer_is_not_reminded_to_pay_unless_it_goes_back(
+    session: Session, sender: Actor, covered: bool
+) -> None:
+    def reminded() -> bool:
+        remind(session, now=NOW, limit=9)
+        items = select(OutboxItem.topic).where(OutboxItem.ref == enrollment.id)
+        return "enrollments.deadline" in list(session.scalars(items))
+
+    enrollment = send_request(session, sender, now=NOW, vault=VAULT)
+    line = make_line(due_on=NOW.date() + timedelta(days=1))
+    details = Details(payment=PaymentDetails(line.reference, line.amount, line.due_on))
+    result = {"covered_from": "2026-11-01", "covered_to": "2026-12-31"}
+    word = (
+        AgencyStatus(Enrolled.ACTIVE, result, details=details)
+        if covered
+        else AgencyStatus(Enrolled.PAYMENT_PENDING, details=details)
+    )
+    record_progress(session, enrollment.id, word, now=NOW, vault=VAULT)
+    _, dues = make_divided(session, sender, line=line, enrollment=enrollment.id)
+    assert not reminded()
+    assert get_notice(session, enrollment.id, VAULT).paid
+    cancel(session, dues.id, now=NOW, actor=sender)
+    assert reminded()
+    assert not get_notice(session, enrollment.id, VAULT).paid
 
 
 def test_the_database_takes_no_part_alone(session: Session, sender: Actor) -> None:

@@ -189,9 +189,9 @@ def test_what_follows_a_cover_is_paid_by_a_line_of_its_own(
     first, second = date(2026, 11, 30), date(2026, 12, 20)
     _hear(session, sent, AgencyStatus(Status.PAYMENT_PENDING, details=_line(first)))
     assert _payment(session, sent, first) == _line(first).payment
-    assert not is_payment_lapsed(sent, first)
+    assert not is_payment_lapsed(session, sent, first)
     assert _payment(session, sent, first + timedelta(days=1)) is None
-    assert is_payment_lapsed(sent, first + timedelta(days=1))
+    assert is_payment_lapsed(session, sent, first + timedelta(days=1))
     # Paid before its last day: there is nothing more to pay.
     _hear(session, sent, _covers("2026-12-31"))
     assert (_payment(session, sent, NOW.date()), sent.pay_by) == (None, None)

@@ -32,6 +32,7 @@ from services.enrollments.queries import (
     find_payment,
     get_applicant,
     get_enrollment,
+    is_paid_by_transfer,
     last_day,
     list_history,
     open_data,
@@ -118,8 +119,9 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         open_person(get_applicant(session, enrollment), vault),
     )
     details = open_details(session, enrollment, vault)
-    payment = find_payment(enrollment, details, home_day(now()))
-    remedy = remedy_in_words(enrollment)
+    paid = is_paid_by_transfer(session, enrollment)
+    payment = None if paid else find_payment(enrollment, details, home_day(now()))
+    remedy = remedy_in_words(session, enrollment)
     status, reachable = Status(enrollment.status), bool(person.email or person.phone)
     return {
         "id": enrollment.id,
@@ -146,6 +148,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "assistance": find_assistance(session, enrollment.id),
         "asked": requested_corrections(session, enrollment, details.requested),
         "appointment": details.appointment,
+        "paid": paid,
         "payment": payment_shown(payment) if payment else None,
         "results": _results(program, open_result(session, enrollment, vault) or {}),
         "papers": list_papers(enrollment, payment),

@@ -37,7 +37,7 @@ from services.enrollments.queries import (
     open_details,
     open_result,
 )
-from services.enrollments.rules import DECIDED, WAITING, Action, Paper, Status, actions
+from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
 from services.enrollments.terms import home_day
 from services.enrollments.withdrawing import withdraw
 from services.processes.dues import find_transfer
@@ -119,7 +119,6 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
     may = actions(status)
     payment = find_payment(enrollment, details, home_day(now()))
     transfer = find_transfer(session, enrollment)
-    printable = list_papers(enrollment, payment)
     return {
         "id": enrollment.id,
         "folio": enrollment.folio,
@@ -129,14 +128,14 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
         "status": enrollment.status,
         "history": history,
         "results": _results(program, open_result(session, enrollment, vault()) or {}),
-        "remedy": remedy_in_words(enrollment),
+        "remedy": remedy_in_words(session, enrollment),
         "last_day": last_day(enrollment),
         "appointment": details.appointment,
         "payment": payment_shown(payment) if payment else None,
         "by_transfer": program.paid_by_transfer,
         "paid_by": transfer,
         "pay_by": payment and payment.due_on,
-        "papers": [paper for paper in printable if not (transfer and paper is Paper.PAYMENT)],
+        "papers": list_papers(enrollment, None if transfer else payment),
         "waiting": status in WAITING,
         "over": status in DECIDED,
         "can_answer": Action.ANSWER in may,

@@ -102,7 +102,8 @@ class EnrollmentAnswer(fields.Answer):
     ``requested`` names fields and documents that the agency wants corrected until ``answer_by``;
     ``resolve_by`` is the last day for it to decide, ``pay_by`` the one to pay, after which
     ``payment`` is null. Each ends when the day ends in Mexico City. ``paid_by`` is the account's
-    remittance that makes the payment, so that it isn't made twice; offices see none.
+    remittance that makes the payment, so that it isn't made twice; offices see none, and whether
+    there is one (``paid_by_transfer``).
     """
 
     id = fields.Id()
@@ -119,6 +120,7 @@ class EnrollmentAnswer(fields.Answer):
     appointment = fields.One(AppointmentDetailsAnswer, allow_none=True, required=False)
     payment = fields.One(PaymentAnswer, allow_none=True, required=False)
     paid_by = fields.Id(allow_none=True, required=False)
+    paid_by_transfer = fields.Flag(required=False)
     remedy = fields.One(RemedyAnswer, allow_none=True, required=False)
     history = fields.Many(StepAnswer, required=False)
     result = ResultField(allow_none=True, required=False)
