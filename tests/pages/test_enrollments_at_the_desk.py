@@ -329,6 +329,22 @@ def test_any_program_can_begin_with_what_was_told_in_one_request(
     assert elsewhere.post(f"{at}/next/nss").status_code == 404
 
 
+def test_on_the_telephone_the_plan_is_read_and_what_comes_next_is_begun(
+    web: Web, agent: Browser
+) -> None:
+    begun = agent.post(NEW, **FORM, **CONTACT)
+    agent.send(f"{NEW}/code", d=_draft(begun.location), code=_sent_code(web))
+    at = _want(web, "imss")
+    reads = _folder_reads(web)
+    shown = _words(agent.get(at).text)
+    plan = shown[shown.index("Su plan") :]
+    assert plan.index("Recibid") < plan.index("Se puede pedir ya") < plan.index("Va después de")
+    assert _folder_reads(web) == reads + 1
+    assert f'action="{at}/next/nss"' in agent.get(f"{at}/next").text
+    form = _Form(agent, agent.post(f"{at}/next/nss").location)
+    assert FORM["curp"] in form.page
+
+
 def _to_check(browser: Browser, **numbers: str) -> _Form:
     """IMSS, filled in from its first page to the one that checks all."""
     form = _Form(browser, "/desk/enrollments/new/imss")

@@ -68,6 +68,14 @@ def test_a_bomb_is_refused_in_words(what: str) -> None:
     assert refused.value.code in ("image_too_large", "file_unreadable")
 
 
+def test_what_is_just_no_bomb_takes_no_more() -> None:
+    """As many scans as are read, of a picture as large as is read."""
+    answer, seconds, memory = _measured(files.jpeg_of_scans(MOST_SCANS, side=7000))
+    assert b'"stored": "jpeg"' in answer
+    assert seconds < MOST_SECONDS
+    assert memory < MOST_MEMORY
+
+
 def test_a_progressive_picture_is_none_and_what_only_looks_like_scans_is_not_counted() -> None:
     """What stands behind the end of the picture is another: a video, on some telephones."""
     most = files.jpeg_of_scans(MOST_SCANS)
