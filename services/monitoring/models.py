@@ -12,18 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.kernel.db import Base, Owners
 
 
-class PublishedFigure(Base):
-    """One value of a published series, as printed.
+class Printed:
+    """Columns of one value of a published series, as printed.
 
     ``period`` is the publication's own dating; ``day`` the exact cut-off date where it gives
     one. ``note`` carries its reservations ("more than", "about", "restated"). What ends in ``_es``
     is null where the Spanish is the same.
     """
 
-    __tablename__ = "published_series"
-    __table_args__ = (sa.Index("ix_published_series_programme_metric", "programme", "metric"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     programme: Mapped[str] = mapped_column(sa.Text)
     period: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date | None]
@@ -37,6 +33,35 @@ class PublishedFigure(Base):
     period_es: Mapped[str | None] = mapped_column(sa.Text)
     note_es: Mapped[str | None] = mapped_column(sa.Text)
     source_es: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class PublishedFigure(Printed, Base):
+    """The newest of each; the database keeps a `PublishedRevision` of whatever is written here."""
+
+    __tablename__ = "published_series"
+    __table_args__ = (sa.Index("ix_published_series_programme_metric", "programme", "metric"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class PublishedRevision(Printed, Base):
+    """A figure as it was printed from a moment on: since ever, where ``kept_at`` is null, for it
+    came before revisions were kept. No row is ever changed.
+
+    ``value_before`` and ``revised_at``: where another value of the same period was printed first.
+    """
+
+    __tablename__ = "published_revisions"
+    __table_args__ = (
+        sa.CheckConstraint("revision > 0", name="revision"),
+        sa.CheckConstraint("(value_before IS NULL) = (revised_at IS NULL)", name="revised"),
+    )
+
+    figure_id: Mapped[UUID] = mapped_column(sa.ForeignKey("published_series.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kept_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    value_before: Mapped[Decimal | None] = mapped_column(sa.Numeric(18, 3))
+    revised_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class GroupIndicator(Base):

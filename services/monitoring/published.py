@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from services.consulates.loading import read_rows, upsert
 from services.consulates.models import Consulate
 from services.monitoring.indicators import Series
-from services.monitoring.models import GroupEntry, GroupIndicator, PublishedFigure
+from services.monitoring.models import (
+    GroupEntry,
+    GroupIndicator,
+    PublishedFigure,
+    PublishedRevision,
+)
 from services.monitoring.rules import GROUPS, ReportedUnit
 
-# A figure keeps its id as long as it speaks of the same thing; its value may be corrected.
+# A figure keeps its id as long as it speaks of the same thing; its value may be corrected, of which
+# the database keeps every revision.
 _IDS = UUID("0a0f8f3e-0f0b-5c8e-8a55-6f9f2a1f7c22")
 _IDENTITY = ("programme", "period", "metric", "source")
 # The Commission's working groups, by number: CIAIMM-3; and the sessions they reported at.
@@ -48,7 +54,10 @@ def keep_credential_requests(
     session: Session, cut_off: date, by_office: Mapping[str, int]
 ) -> list[str]:
     """Keep INE's counts of requests for the voter credential, one figure an office as of its newest
-    day. Returns the codes of offices that aren't ours, which are left out."""
+    day; those before stay among its revisions.
+
+    Returns the codes of offices that aren't ours, which are left out.
+    """
     names = {
         office.code: office
         for office in session.scalars(select(Consulate).where(Consulate.code.in_(by_office)))
@@ -85,28 +94,48 @@ def _credential_requests(office: Consulate, cut_off: date, count: int) -> dict[s
 
 
 def list_published(
-    session: Session, *, programme: str | None = None, metric: str | None = None
-) -> Sequence[PublishedFigure]:
-    """Figures as printed, by programme, metric and period; unlike periods don't add up."""
-    statement = select(PublishedFigure).order_by(
-        PublishedFigure.programme, PublishedFigure.metric, PublishedFigure.period
-    )
+    session: Session,
+    *,
+    programme: str | None = None,
+    metric: str | None = None,
+    as_of: datetime | None = None,
+) -> Sequence[PublishedRevision]:
+    """Figures as printed, now or at a moment, by programme, metric and period; unlike periods don't
+    add up."""
+    statement, printed = _as_printed(as_of)
     if programme is not None:
         statement = statement.where(PublishedFigure.programme == programme)
     if metric is not None:
         statement = statement.where(PublishedFigure.metric == metric)
-    return session.scalars(statement).all()
+    place = (printed.programme, printed.metric, printed.period)
+    return session.scalars(statement.order_by(*place)).all()
 
 
-def list_series(session: Session, series: Sequence[Series]) -> Sequence[PublishedFigure]:
-    """The figures of these series, in their order; unlike periods don't add up."""
+def list_series(
+    session: Session, series: Sequence[Series], as_of: datetime | None = None
+) -> Sequence[PublishedRevision]:
+    """The figures of these series as `list_published` gives them, in the order of the series."""
     names = [(each.programme, each.metric) for each in series]
+    statement, printed = _as_printed(as_of)
     rows = session.scalars(
-        select(PublishedFigure)
-        .where(tuple_(PublishedFigure.programme, PublishedFigure.metric).in_(names))
-        .order_by(PublishedFigure.period, PublishedFigure.value)
+        statement.where(
+            tuple_(PublishedFigure.programme, PublishedFigure.metric).in_(names)
+        ).order_by(printed.period, printed.value)
     ).all()
     return sorted(rows, key=lambda row: names.index((row.programme, row.metric)))
+
+
+def _as_printed(
+    as_of: datetime | None,
+) -> tuple[Select[PublishedRevision], type[PublishedRevision]]:
+    """Of each figure the newest revision that was kept by then."""
+    kept = select(PublishedRevision).where(PublishedRevision.figure_id == PublishedFigure.id)
+    if as_of is not None:
+        known = PublishedRevision.kept_at
+        kept = kept.where(or_(known.is_(None), known <= as_of))
+    newest = kept.order_by(PublishedRevision.revision.desc()).limit(1).lateral()
+    printed = aliased(PublishedRevision, newest)
+    return select(printed).select_from(PublishedFigure).join(printed, true()), printed
 
 
 def _figure(row: Mapping[str, Any]) -> dict[str, Any]:

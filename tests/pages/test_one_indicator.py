@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from html import unescape
+from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from services.facts.recording import Counted, record
@@ -142,6 +144,46 @@ def _totals(page: str) -> list[str]:
         r"<td[^>]*>(.*?)</td>", re.sub(r'<span class="d-md-none.*?</span>', "", foot)
     )
     return [cell for cell in cells if cell]
+
+
+def test_a_published_figure_that_changes_shows_its_revision_and_stays_as_it_was_then(
+    web: Web, analyst: Browser
+) -> None:
+    def api(as_of: str | None = None) -> tuple[str, tuple[object, ...]]:
+        path = "/monitoring/indicators/enrollments?" + urlencode({"as_of": as_of} if as_of else {})
+        answer = web.call("GET", path, token=web.token("analyst")).get_json()
+        [figure] = [
+            each
+            for each in answer["published"]
+            if (each["programme"], each["period"]) == ("IMSS-PTI", "2025-10")
+        ]
+        said = figure["value"], figure["value_before"], figure["revised_at"] is not None
+        return answer["as_of"], said
+
+    then, said = api()
+    assert said == (15_375, None, False)
+    with psycopg.connect(web.settings.database_owner_url) as owner:
+        owner.execute(
+            "UPDATE published_series SET value = 15380"
+            " WHERE programme = 'IMSS-PTI' AND period = '2025-10'"
+        )
+    assert api()[1] == (15_380, 15_375, True)
+    assert api(then)[1] == (15_375, None, False)
+    for page in (PAGE, "/monitoring/figures"):
+        now, old = (
+            analyst.get(f"{page}{cut}").text for cut in ("", f"?{urlencode({'as_of': then})}")
+        )
+        assert re.search(
+            r"15,380 personas.*Revisada el .*; antes decía 15,375\.", now, re.DOTALL
+        ), page
+        assert "15,375 personas" in old, page
+        assert "15,380" not in old, page
+        assert "Revisada el" not in old, page
+    with (
+        psycopg.connect(web.settings.database_owner_url) as owner,
+        pytest.raises(psycopg.errors.RestrictViolation),
+    ):
+        owner.execute("UPDATE published_revisions SET value = 1")
 
 
 def test_what_one_is_and_why_rival_figures_differ_can_be_read(analyst: Browser) -> None:

@@ -153,6 +153,7 @@ ONLY_WEB = {
     "pre_applications": f"{ADD}, UPDATE (answers_sealed, changed_at, verified_at, verified_by)",
     "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
     " first_surname, given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
+    "published_revisions": READ,
     "published_series": READ,
     "ready_documents": f"{KEEP}, UPDATE (appointment_id, collected_at, collector,"
     " collector_sealed, document, handed_by)",
@@ -283,6 +284,7 @@ ONLY_WORKERS = {
     " notified_at, person_keys, phone_index)",
     "people": f"{ADD}, UPDATE",
     "postings": READ,
+    "published_revisions": ADD,
     "published_series": f"{KEEP}, UPDATE",
     "ready_documents": f"{READ}, UPDATE (collector_sealed, document)",
     "remittance_rules": f"{KEEP}, UPDATE",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
 
 from services.consulates import loading
 from services.monitoring.published import keep_credential_requests, list_published
@@ -30,13 +33,26 @@ def test_counts_are_fetched_and_kept_by_office(job: JobContext, pump: Callable[[
     assert all(day is not None and count > 0 and source for day, count, source in kept.values())
 
 
-def test_a_newer_count_takes_the_place_of_the_older_one(job: JobContext) -> None:
+def test_a_newer_count_is_shown_and_the_older_ones_stay_for_their_moments(job: JobContext) -> None:
+    def kept(day: int, count: int) -> datetime:
+        counts = {"losangeles": count, "atlantis": 1}
+        with job.transaction() as session:
+            assert keep_credential_requests(session, date(2026, 11, day), counts) == ["atlantis"]
+            return session.execute(text("SELECT clock_timestamp()")).scalar_one()
+
+    def shown(as_of: datetime | None = None) -> list[tuple[Any, ...]]:
+        with job.transaction() as session:
+            rows = list_published(
+                session, programme="INE", as_of=as_of, metric="credential_requests"
+            )
+            return [(row.day, row.value, row.revision, row.value_before) for row in rows]
+
     with job.transaction() as session:
         loading.load_reference(session)
-        for day, count in ((23, 5), (24, 7), (23, 5)):
-            unknown = keep_credential_requests(
-                session, date(2026, 11, day), {"losangeles": count, "atlantis": 1}
-            )
-            assert unknown == ["atlantis"]
-    [(day, count, _)] = figures(job).values()
-    assert (day, count) == (date(2026, 11, 24), 7)
+        before = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    days = [date(2026, 11, 23), date(2026, 11, 24)]
+    moments = [kept(23, 5), kept(24, 7), kept(23, 5), kept(24, 7), kept(24, 8)]
+    stood = [(days[0], 5, 1, None), (days[1], 7, 2, None), (days[1], 8, 3, 7)]
+    assert shown(before) == []
+    assert [shown(at) for at in moments] == [[stood[n]] for n in (0, 1, 1, 1, 2)]
+    assert shown() == [stood[2]]

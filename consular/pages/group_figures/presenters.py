@@ -11,7 +11,15 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from consular.i18n import in_language, in_order, in_own_language, number, words
+from consular.i18n import (
+    MEXICO_CITY,
+    date_long,
+    in_language,
+    in_order,
+    in_own_language,
+    number,
+    words,
+)
 from services.monitoring.queries import Reported
 from services.monitoring.rules import ReportedUnit
 from services.staff.accounts import find_name
@@ -25,6 +33,15 @@ def group_name(group: int) -> str:
 def value_of(value: Decimal) -> str:
     """The number as people read it, with the decimals that it has."""
     return str(number(int(value) if value == value.to_integral_value() else value.normalize()))
+
+
+def revised(row: Any) -> str:
+    """Since when a published value stands in the place of another of its period; empty where there
+    was no other."""
+    if row.revised_at is None:
+        return ""
+    day, before = date_long(row.revised_at, MEXICO_CITY), value_of(row.value_before)
+    return str(_("Revisada el %(day)s; antes decía %(value)s.", day=day, value=before))
 
 
 def by_group(rows: Sequence[Reported]) -> list[dict[str, Any]]:

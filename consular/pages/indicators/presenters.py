@@ -18,7 +18,7 @@ from consular.i18n import (
     number,
     words,
 )
-from consular.pages.group_figures.presenters import value_of
+from consular.pages.group_figures.presenters import revised, value_of
 from consular.pages.monitoring.presenters import programs
 from consular.pages.portal.names import offices, service_names
 from services.consulates.queries import list_states
@@ -155,6 +155,7 @@ def published(row: Any) -> dict[str, Any]:
         "value": f"{value_of(row.value)} {words('monitoring.unit', row.unit)}",
         "note": in_own_language(row, "note"),
         "source": in_own_language(row, "source"),
+        "revised": revised(row),
     }
 
 

@@ -57,7 +57,8 @@ def indicator(code: str) -> str:
             context = _figures(session, known, replace(ask, code=code)) if ask else {}
         except Invalid as refused:
             errors |= form_errors(refused)
-        rivals = [presenters.published(row) for row in list_series(session, known.rivals)]
+        as_of = context.get("as_of")
+        rivals = [presenters.published(row) for row in list_series(session, known.rivals, as_of)]
         consulates = offices(session, every=True) if known.has_offices else []
     return render_template(
         "indicators/indicator.html",
@@ -114,7 +115,7 @@ def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str,
         get_consulate(session, office)
     counted = figures(session, ask)
     names = presenters.names_of(session, known)
-    printed = list_series(session, known.published)
+    printed = list_series(session, known.published, counted.as_of)
     until = list_until(session, known, [row.day or row.period for row in printed], counted.as_of)
     same: dict[str, Any] = {
         "by": ",".join(ask.by) or None,

@@ -52,7 +52,10 @@ def figures_by_status() -> str:
             filters=values,
             programs=_choices(presenters.programs(service_names(session))),
             consulates=offices(session, every=True),
-            published=[presenters.published(row) for row in list_published(session)],
+            published=[
+                presenters.published(row)
+                for row in list_published(session, as_of=context.get("as_of"))
+            ],
             errors=errors,
             **context,
         )

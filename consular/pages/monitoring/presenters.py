@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
 
 from consular.i18n import date_short, in_language, in_own_language, number, words
+from consular.pages.group_figures.presenters import revised, value_of
 from consular.pages.portal.names import program_name
 from services.appointments.rules import ENDS, LIVE
 from services.appointments.rules import Status as AppointmentStatus
@@ -113,12 +113,11 @@ def programs(services: Mapping[str, str]) -> dict[str, str]:
 
 def published(row: Any) -> list[str]:
     """One line of a published series, with the reservations of its source."""
-    value = Decimal(row.value)
-    shown = number(int(value) if value == value.to_integral_value() else value.normalize())
-    unit = words("monitoring.unit", row.unit)
+    value = f"{value_of(row.value)} {words('monitoring.unit', row.unit)}"
     period, note, source = (in_own_language(row, name) for name in ("period", "note", "source"))
     said = f"{source} ({note})" if note else source
-    return [in_language(row, "label"), row.programme, period, f"{shown} {unit}", said]
+    said = " ".join(filter(None, (said, revised(row))))
+    return [in_language(row, "label"), row.programme, period, value, said]
 
 
 def meaning(figures: Figures) -> str:

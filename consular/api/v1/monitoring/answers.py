@@ -62,6 +62,10 @@ class PublishedAnswer(fields.Answer):
     unit = fields.Word(ReportedUnit)
     note = fields.Text(allow_none=True)
     source = fields.Text()
+    value_before = fields.Figure(
+        allow_none=True, says="Of the same period, where it was printed with another value first"
+    )
+    revised_at = fields.Instant(allow_none=True, says="When this value took its place")
 
 
 class IndicatorAnswer(IndicatorItem):
@@ -69,7 +73,7 @@ class IndicatorAnswer(IndicatorItem):
     same.
 
     ``published``: what the agencies printed of the same. ``rivals``: figures of one thing that
-    differ, each with why where it is known.
+    differ, each with why where it is known. Both as of ``as_of`` too.
     """
 
     as_of = fields.Instant()

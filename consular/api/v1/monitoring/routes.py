@@ -67,8 +67,12 @@ def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
         counted = figures(session, replace(query, code=code))
         indicator = counted.indicator
         printed = {
-            "published": [_published(row) for row in list_series(session, indicator.published)],
-            "rivals": [_published(row) for row in list_series(session, indicator.rivals)],
+            "published": [
+                _published(row) for row in list_series(session, indicator.published, counted.as_of)
+            ],
+            "rivals": [
+                _published(row) for row in list_series(session, indicator.rivals, counted.as_of)
+            ],
         }
     rows = [FigureAnswer.render(**row) for row in counted.rows]
     return IndicatorAnswer.render(
