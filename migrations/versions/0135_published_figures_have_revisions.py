@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WORKER, append_only, grant, install
 
-revision = "0133"
-down_revision = "0132"
+revision = "0135"
+down_revision = "0134"
 
 _SAID = (
     "programme, period, day, metric, label_es, label_en, value, unit, note, source, period_es,"
