@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from integrations.contracts import (
     BranchList,
@@ -60,7 +61,8 @@ CANCEL = "remittances.cancel"
 REFUND = "remittances.refund"
 CALLBACK = "finabien.callback"
 REMEDY = "remittances.give_remedy"
-TOPICS = (PAYOUT, CANCEL, REFUND, REMEDY, CALLBACK, "payments.callback")
+CORRECT = "remittances.correct_name"
+TOPICS = (PAYOUT, CANCEL, REFUND, REMEDY, CORRECT, CALLBACK, "payments.callback")
 TOKEN = "token-of-the-tests"
 SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
 
@@ -127,6 +129,15 @@ class MortalPayer:
             return state
 
         return call
+
+
+@dataclass(frozen=True)
+class Dying(JobContext):
+    """Of a worker that is gone before it writes down what it did."""
+
+    def finish(self, session: Session, lease: Lease, outcome: str) -> None:
+        """Be gone."""
+        raise Killed
 
 
 @dataclass(frozen=True)
@@ -226,6 +237,17 @@ class PayoutBench:
         """What a worker does when the item is rung, once the time to wait is over."""
         self._expire_lease(item)
         run_outbox(str(item))
+
+    def die_doing(self, item: UUID) -> None:
+        """A worker does the item, whatever it is about, and is gone before it writes that down."""
+        self._expire_lease(item)
+        use(Dying(**vars(self.work)))
+        try:
+            with suppress(Killed):
+                run_outbox(str(item))
+        finally:
+            use(self.work)
+        self._expire_lease(item)
 
     def run_all(self) -> None:
         """Every waiting item once."""
