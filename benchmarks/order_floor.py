@@ -24,6 +24,9 @@ WITH quoted AS (SELECT * FROM quotes WHERE id = %(quote)s), key AS (
     VALUES (%(account)s, %(key)s, %(hash)s, 202, %(answer)s, %(now)s)
 ), language AS (
     UPDATE accounts SET language = 'es' WHERE id = %(account)s
+), bound AS (
+    UPDATE people SET identity_bound_at = %(now)s
+    WHERE account_id = %(account)s AND holder AND identity_bound_at IS NULL
 ), person AS (
     INSERT INTO people (
         id, account_id, given_names, first_surname, name_index, data_key, created_at)
@@ -33,11 +36,12 @@ WITH quoted AS (SELECT * FROM quotes WHERE id = %(quote)s), key AS (
         id, folio, account_id, quote_id, sender_id, recipient_id, sender_name, account_sealed,
         account_hint, purpose, day, status, registered_at, cancel_until, changed_at, funding,
         payout,
-        send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, date_available)
+        send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, fix, date_available)
     SELECT %(id)s, %(folio)s, %(account)s, q.id, p.id, %(person)s, 'ANA DEMO', %(sealed)s, '9719',
         'family', %(day)s, 'registered', %(now)s, %(until)s, %(now)s, q.funding, q.payout,
         q.send_minor,
-        q.fee_minor, q.tax_minor, q.total_minor, q.receive_minor, q.rate, q.date_available
+        q.fee_minor, q.tax_minor, q.total_minor, q.receive_minor, q.rate, q.fix,
+        q.date_available
     FROM quoted q JOIN people p ON p.account_id = q.account_id AND p.holder
 ), step AS (
     INSERT INTO remittance_events (remittance_id, position, account_id, status, at)
@@ -49,11 +53,13 @@ WITH quoted AS (SELECT * FROM quotes WHERE id = %(quote)s), key AS (
     VALUES ('remittance', %(id)s, 'account', 'registered', %(day)s, 1, %(now)s)
 ), entry AS (
     INSERT INTO audit_entries (
-        id, at, actor_role, actor_id, action, subject_kind, subject_id, person_account_id)
+        id, at, actor_role, actor_id, action, subject_kind, subject_id, person_account_id,
+        request_id)
     VALUES (%(entry)s, %(now)s, 'citizen', %(account)s, 'remittance.order', 'remittance', %(id)s,
-        %(account)s)
+        %(account)s, %(request)s)
 ), item AS (
-    INSERT INTO outbox (id, topic, ref) VALUES (%(item)s, 'remittances.payout', %(id)s)
+    INSERT INTO outbox (id, topic, ref, due_at)
+    VALUES (%(item)s, 'remittances.payout', %(id)s, %(now)s)
 )
 SELECT total_minor FROM quoted
 """
@@ -75,6 +81,7 @@ def order_values(account: str, key: str, body: dict[str, Any]) -> dict[str, Any]
         "quote": body["quote"],
         "key": key,
         "hash": os.urandom(32),
+        "request": str(uuid4()),
         "answer": Jsonb({"folio": "R" * 12, "status": "registered", "total": "12.99", "id": key}),
         "folio": os.urandom(6).hex(),
         "index": os.urandom(32),
