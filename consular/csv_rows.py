@@ -76,7 +76,10 @@ def _lines(
     head, _rest = text.lstrip("\ufeff").partition("\n")[::2]
     separator = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator, strict=True)
-    names = [name.strip() for name in reader.fieldnames or []]
+    try:
+        names = [name.strip() for name in reader.fieldnames or []]
+    except csv.Error:
+        raise _Unreadable(1, "", _("Este renglón no se puede leer.")) from None
     reader.fieldnames = names
     unknown = [name for name in names if name not in columns]
     missing = [name for name in required if name not in names]

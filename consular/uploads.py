@@ -19,6 +19,8 @@ from services.files.rules import MOST_BYTES
 MAX_FIELDS = 64 * 1024
 # With the file; the lines between the parts are counted with the fields.
 MAX_UPLOAD = MOST_BYTES + MAX_FIELDS
+# A file of lines of text, of which five thousand are taken.
+MOST_TABLE = 2 * 1024 * 1024
 MULTIPART = "multipart/form-data"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -60,8 +62,16 @@ def compares_file(view: View) -> View:
     return takes_file(view)
 
 
+def takes_table(view: View) -> View:
+    """The same, of lines of text, in a file or pasted."""
+    view.__dict__["takes_table"] = True
+    return takes_file(view)
+
+
 def file_too_large() -> FileTooLarge:
     """The refusal of a file with more bytes than the view of this request takes."""
+    if _declares("takes_table"):
+        return FileTooLarge(field="file", mebibytes=MOST_TABLE // (1024 * 1024), use="table")
     use = "compare" if _declares("compares_file") else "keep"
     return FileTooLarge(field="file", mebibytes=MEBIBYTES, use=use)
 
@@ -99,5 +109,7 @@ def sent_digests() -> list[tuple[str, str]]:
 
 
 def _allow_more() -> None:
-    if brings_file():
+    if _declares("takes_table"):
+        request.max_content_length = request.max_form_memory_size = MOST_TABLE + MAX_FIELDS
+    elif brings_file():
         request.max_content_length = MAX_UPLOAD

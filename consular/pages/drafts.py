@@ -21,6 +21,7 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid, Unauthenticated
 from consular.pages.forms import Errors, form_errors, go, submitted
 from consular.security import browser_secret, session_cookie
+from consular.uploads import MOST_TABLE
 from services.forms.drafts import drop_draft, find_draft, save_draft
 from services.forms.owners import account_owner, browser_owner
 from services.kernel.errors import DomainError
@@ -28,8 +29,8 @@ from services.kernel.ids import new_id
 from services.kernel.money import Money
 from services.staff.sessions import SignedIn, last_signed_in
 
-# As a request: the longest field is a file of appointments.
-MOST_CHARACTERS = 64 * 1024
+# The longest field is a file of appointments.
+MOST_CHARACTERS = MOST_TABLE
 
 
 @dataclass

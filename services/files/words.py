@@ -24,7 +24,11 @@ ERRORS: Mapping[str, ErrorMessage] = {
             ("use", "compare"): _(
                 "Puede medir hasta %(mebibytes)s MB. Escribe su huella SHA-256 en lugar de"
                 " enviarlo: con ella se comprueba igual."
-            )
+            ),
+            ("use", "table"): _(
+                "Puede medir hasta %(mebibytes)s MB. Pártelo y sube las partes una después de otra,"
+                " cada una con los nombres de las columnas en el primer renglón."
+            ),
         },
     ),
     "file_empty": ErrorMessage(

@@ -29,6 +29,7 @@ BY_NAME = {
     ("consular/app.py", "request_class"): "Flask reads it",
     ("consular/uploads.py", "_get_file_stream"): "Werkzeug calls it",
     ("consular/uploads.py", "max_content_length"): "Werkzeug reads it",
+    ("consular/uploads.py", "max_form_memory_size"): "Werkzeug reads it",
     ("services/files/pictures.py", "[A-Z]*"): "Pillow and pi_heif read their settings",
     ("consular/app.py", "strict_slashes"): "Werkzeug reads it",
     ("consular/assets.py", "max_age"): "Werkzeug writes it into a header",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 import pytest
 from sqlalchemy import text
 
 from consular.import_command import import_from_command
+from consular.uploads import MAX_FIELDS, MOST_TABLE
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import Web, in_letters, working_day
+from tests.factories.web import Web, form_with_file, in_letters, working_day
 
 HEAD = "key,date,time,service,given_names,first_surname,birth_date,email"
 
@@ -118,9 +120,75 @@ def test_a_hostile_file_is_named_and_does_nothing(web: Web, supervisor: Browser)
     ]
     broken = _file(_line(0)) + '\n"OLD-1,never closed'
     assert "no se puede leer" in supervisor.send("/desk/import", file=broken, write="1").text
-    huge = _file(*(_line(0, key=f"OLD-{number}") for number in range(1500)))
-    assert supervisor.post("/desk/import", file=huge, write="1").status_code in (303, 413)
+    head = supervisor.send("/desk/import", file='key,"da"te\n', write="1").text
+    assert "no se puede leer" in head
     assert _booked(web) == 0
+
+
+def _choose(browser: Browser, data: bytes, **fields: str) -> str:
+    """The page after the form was sent with that file."""
+    shown = browser.get("/desk/import").text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown))
+    answer = browser.client.post(
+        "/desk/import",
+        headers={"Origin": "http://localhost"},
+        **form_with_file(data, "citas viejas.csv", **hidden, **fields),
+        follow_redirects=True,
+    )
+    return unescape(answer.text)
+
+
+def _keep(browser: Browser, page: str) -> str:
+    """The page after its button that imports, with nothing but what it holds."""
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    sent = {**hidden, "text": "", "write": "1"}
+    return browser.client.post("/desk/import", data=sent, follow_redirects=True).text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_file_is_chosen_tried_and_imported_without_choosing_it_again(
+    web: Web, supervisor: Browser, encoding: str
+) -> None:
+    tried = _choose(supervisor, _file(_line(0), _line(1)).encode(encoding))
+    assert "Citas nuevas: 2. Traídas antes: 0." in tried
+    assert "citas viejas.csv" in tried
+    assert _booked(web) == 0
+    assert "quedaron registradas" in _keep(supervisor, tried)
+    assert _booked(web) == 2
+    officer = staff_browser(web.app, "officer", "losangeles")
+    assert "Ángel" in unescape(officer.get(f"/desk/?day={working_day()}").text)
+
+
+def test_a_file_of_two_thousand_lines_is_tried_and_each_problem_is_named(
+    web: Web, supervisor: Browser
+) -> None:
+    """Far more than a form may hold otherwise."""
+    wrong = {
+        7: {"birth_date": "ayer"}, 500: {"time": "25:00"}, 1000: {"service": "NOSUCH"},
+        1500: {"key": "OLD-3"}, 1999: {"email": "=1+1"},
+    }  # fmt: skip
+    lines = [
+        _line(0, **{"key": f"OLD-{n}", "first_surname": in_letters(n), **wrong.get(n, {})})
+        for n in range(2000)
+    ]
+    file = _file(*lines).encode()
+    assert len(file) > 1.5 * MAX_FIELDS
+    found = _problems(_choose(supervisor, file))
+    # One place at that time: the first line has it, all other lines hear that it is taken.
+    columns = {n: next(iter(change)) for n, change in wrong.items()}
+    assert found == [(str(n + 2), columns.get(n, "time")) for n in range(1, 2000)]
+    assert _booked(web) == 0
+
+
+def test_too_large_a_file_and_an_empty_one_are_refused_in_words(
+    web: Web, supervisor: Browser
+) -> None:
+    """More than the request may have, and a little more than the file may."""
+    for size in (MOST_TABLE + 1, MOST_TABLE + MAX_FIELDS):
+        page = _choose(supervisor, b"k" * size)
+        assert "Puede medir hasta 2 MB. Pártelo" in page, size
+        assert 'aria-invalid="true"' in page
+    assert "llegó vacío" in _choose(supervisor, b"")
 
 
 def test_a_file_goes_to_the_supervisors_own_office_and_its_keys_are_the_offices(

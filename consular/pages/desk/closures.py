@@ -32,7 +32,9 @@ from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.portal.names import office, offices, service_names
 from consular.pages.posting import reopen
+from consular.pages.sent_table import answers_with_table
 from consular.spreadsheets import Table, as_file, plain_columns
+from consular.uploads import takes_table
 from services.appointments.closing_days import (
     CloseDays,
     Impact,
@@ -208,14 +210,16 @@ def closures_import() -> str:
             impact=show_impact(session, report.impact, service_names(session)) if report else None,
             done=draft().at == DONE,
             form=draft().form,
+            errors=draft().errors(),
         )
 
 
 @pages.post("/closures/import")
 @allow(CLOSERS)
+@takes_table
 def closures_import_send() -> Response:
     """Try the file, or keep it: all of its lines, or none where anything is wrong."""
-    form = answers()
+    form = answers_with_table()
     written = "write" in request.form and _import(form.get("file", ""), write=True).written
     address = url_for("desk.closures_import", d=keep_draft(form, at=DONE if written else TRY))
     return go(address)

@@ -10,9 +10,11 @@ from consular.importing import import_file
 from consular.input.imports import COLUMNS
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.planned import SUPERVISOR
-from consular.pages.drafts import answers, draft, keep_draft
+from consular.pages.drafts import draft, keep_draft
 from consular.pages.forms import go
 from consular.pages.portal.names import office
+from consular.pages.sent_table import answers_with_table
+from consular.uploads import takes_table
 
 TRY, DONE = "/desk/import?try", "/desk/import?done"
 
@@ -37,14 +39,16 @@ def import_appointments() -> str:
             report=report,
             done=draft().at == DONE,
             form=draft().form,
+            errors=draft().errors(),
         )
 
 
 @pages.post("/import")
 @allow(SUPERVISOR)
+@takes_table
 def import_appointments_send() -> Response:
     """Try the file, or import it: all of its lines, or none where anything is wrong."""
-    form, asking = answers(), actor()
+    form, asking = answers_with_table(), actor()
     at = TRY
     if "write" in request.form:
         report = import_file(

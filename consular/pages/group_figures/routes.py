@@ -21,7 +21,9 @@ from consular.input.reported import (
 from consular.pages.drafts import answers, draft, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.group_figures import presenters
+from consular.pages.sent_table import answers_with_table
 from consular.spreadsheets import Table, as_file, plain_columns
+from consular.uploads import takes_table
 from services.monitoring.entering import add_group_indicator, correct_figure, enter_figure
 from services.monitoring.queries import (
     latest_session,
@@ -160,14 +162,16 @@ def entries_import() -> str:
         report=try_or_import(sent, write=False) if sent else None,
         done=draft().at == DONE,
         form=draft().form,
+        errors=draft().errors(),
     )
 
 
 @pages.post("/import")
 @allow(ANALYSTS)
+@takes_table
 def entries_import_send() -> Response:
     """Try the file, or keep it: all of its lines, or none where anything is wrong."""
-    form = answers()
+    form = answers_with_table()
     wanted = "write" in request.form
     written = wanted and not try_or_import(form.get("file", ""), write=True).problems
     return go(url_for(".entries_import", d=keep_draft(form, at=DONE if written else TRY)))
