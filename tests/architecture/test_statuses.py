@@ -80,6 +80,7 @@ def test_database_functions_list_only_sets_that_the_rules_name() -> None:
         frozenset(re.findall(r"'(\w+)'", words))
         for file in ROOT.glob("services/*/functions.sql")
         for words in re.findall(r"status (?:NOT )?IN \(([^)]*)\)", file.read_text("utf-8"))
+        if not re.fullmatch(r"\{\w+\}", words)  # filled in from the rules
     }
     assert listed - set(NAMED) == set()
 
