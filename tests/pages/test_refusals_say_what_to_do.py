@@ -81,7 +81,7 @@ def test_an_identity_check_says_where_when_how_and_with_what(web: Web) -> None:
     ):
         assert words in said
     english = _said(web, IdentityCheckPending(folio="V7K3M9QXW42T"), "en")
-    assert "any consulate, in its opening hours and without an appointment" in english
+    assert "any consulate, during its hours and without an appointment" in english
     assert "V7K3-M9QX-W42T" in english
 
 

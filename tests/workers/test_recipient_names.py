@@ -19,7 +19,7 @@ from services.remittances.correcting import (
 from services.remittances.errors import AlreadyPaid, CorrectionPending, TooManyCorrections
 from services.remittances.models import Remittance
 from services.remittances.rules import MOST_CORRECTIONS, Payout, Status
-from tests.factories.payouts import Killed, PayoutBench
+from tests.factories.payouts import CANCEL, Killed, PayoutBench
 from tests.factories.remittances import VAULT, make_remittance, make_sender
 from workers.jobs import recipients
 
@@ -176,8 +176,8 @@ def test_what_is_being_cancelled_is_not_corrected(
     bench.cancel(waiting, sender)
     with pytest.raises(WrongState):
         correct(waiting, RecipientName("Rosa", "Demo"))
+    bench.run(bench.item(waiting, CANCEL))
     bench.finish()
-    bench.run(bench.item(waiting, TOPIC))
     assert _states(bench, waiting) == [("refused", "too_late")]
     with bench.work.transaction() as session:
         assert claim_correction(session, waiting, now=bench.clock()) is None

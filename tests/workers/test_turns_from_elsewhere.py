@@ -115,7 +115,6 @@ def test_who_asked_is_told_once_when_they_are_next(
     assert second["folio"][-4:] in told["subject"]
     assert not {"Demo", "Pasaporte", second["folio"]} & set(told["body"].split())
     assert [m for m in messages(agencies_url, "p1@example.com") if "Sigues" in m["subject"]] == []
-    assert messages(agencies_url, "p1@example.com")
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -155,8 +154,7 @@ def test_who_stopped_it_hears_nothing(
     step(web, first, "call", {"desk": "A"})
     while pump():
         pass
-    assert [m for m in messages(agencies_url, "p2@example.com") if "Sigues" in m["subject"]] == []
-    assert messages(agencies_url, "p2@example.com")
+    assert messages(agencies_url, "p2@example.com") == []
 
 
 def test_a_ticket_has_a_code_that_leads_to_its_turn(web: Web) -> None:
