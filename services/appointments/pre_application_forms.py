@@ -8,10 +8,9 @@ catalog with the fields in their order, none where nothing is asked beyond the b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
-from services.consulates.loading import read_rows
+from services.consulates.loading import read_by_service
 from services.kernel.questionnaires import Bilingual, Choice, Field, Kind, When
 
 _PACKAGE = "services.appointments"
@@ -39,21 +38,10 @@ def _choice(written: str) -> Choice:
     return Choice(value, Bilingual(es, en))
 
 
-def _read() -> Mapping[str, tuple[Field, ...]]:
-    known: dict[str, Field] = {}
-    for row in read_rows(_PACKAGE, "pre_application_fields.csv", _field):
-        known |= row
-    services = read_rows(_PACKAGE, "pre_applications.csv", dict)
-    return MappingProxyType(
-        {
-            row["service_code"]: tuple(known[name] for name in (row["fields"] or "").split())
-            for row in services
-        }
-    )
-
-
 # Of every service of the catalog.
-FORMS = _read()
+FORMS: Mapping[str, tuple[Field, ...]] = read_by_service(
+    _PACKAGE, "pre_application_fields.csv", _field, "pre_applications.csv", "fields"
+)
 
 
 def fields_of(services: Sequence[str]) -> tuple[Field, ...]:

@@ -8,10 +8,9 @@ questions in their order, none where no condition is published or a program asks
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from services.consulates.loading import read_rows
+from services.consulates.loading import read_by_service
 from services.kernel.questionnaires import Bilingual, Question
 
 _PACKAGE = "services.consulates"
@@ -30,18 +29,7 @@ def _question(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read() -> Mapping[str, tuple[Question, ...]]:
-    known: dict[str, Question] = {}
-    for row in read_rows(_PACKAGE, "questions.csv", _question):
-        known |= row
-    services = read_rows(_PACKAGE, "eligibility.csv", dict)
-    return MappingProxyType(
-        {
-            row["service_code"]: tuple(known[name] for name in (row["questions"] or "").split())
-            for row in services
-        }
-    )
-
-
 # Of every service of the catalog.
-QUESTIONS = _read()
+QUESTIONS: Mapping[str, tuple[Question, ...]] = read_by_service(
+    _PACKAGE, "questions.csv", _question, "eligibility.csv", "questions"
+)

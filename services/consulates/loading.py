@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,21 @@ def read_rows(package: str, name: str, parse: Callable[[Mapping[str, Any]], Row]
         except (ValueError, TypeError) as wrong:
             raise BadReferenceData(f"{package} {name}, line {reader.line_num}: {wrong}") from wrong
     return rows
+
+
+def read_by_service(
+    package: str, name: str, parse: Callable[[Mapping[str, Any]], Row], services: str, column: str
+) -> Mapping[str, tuple[Any, ...]]:
+    """What ``data/<services>`` names in ``column`` for each service, in that order: things that
+    ``parse`` made, by their name, of the rows of ``data/<name>``. Raises `BadReferenceData`."""
+    known: Row = {}
+    for row in read_rows(package, name, parse):
+        known |= row
+    named = {
+        row["service_code"]: tuple(known[each] for each in (row[column] or "").split())
+        for row in read_rows(package, services, dict)
+    }
+    return MappingProxyType(named)
 
 
 def upsert(
