@@ -316,7 +316,7 @@ def results(timed: dict[str, Timed]) -> list[Result]:
 
 def _to_naive(name: str, timed: Timed, what: str) -> Result:
     slow = median(timed.naive)
-    return compared(name, "ms", [(value, slow) for value in timed.many], what)
+    return compared(name, "ms", [(value, slow) for value in timed.many], what, timed.few)
 
 
 def show_side_by_side(timed: dict[str, Timed], rows: int) -> None:

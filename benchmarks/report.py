@@ -19,9 +19,17 @@ class Result:
     ratio: float | None
     samples: int
     spread: float
+    # The same with a tenth of the data, where that was measured.
+    at_a_tenth: float | None = None
 
 
-def compared(name: str, unit: str, pairs: Sequence[tuple[float, float]], what: str) -> Result:
+def compared(
+    name: str,
+    unit: str,
+    pairs: Sequence[tuple[float, float]],
+    what: str,
+    at_a_tenth: Sequence[float] = (),
+) -> Result:
     """Medians of (ours, floor), and of their ratios."""
     values, floors = [ours for ours, _ in pairs], [bare for _, bare in pairs]
     ratio = median(ours / bare for ours, bare in pairs)
@@ -34,6 +42,7 @@ def compared(name: str, unit: str, pairs: Sequence[tuple[float, float]], what: s
         round(ratio, 3),
         len(pairs),
         _spread(values),
+        round(median(at_a_tenth), 2) if at_a_tenth else None,
     )
 
 
@@ -50,8 +59,18 @@ def _spread(values: Sequence[float]) -> float:
 
 def show(results: Sequence[Result]) -> None:
     """Print the results as a small table."""
-    print(f"{'':36}{'value':>10}  {'unit':<11}{'floor':>10}{'ratio':>8}{'spread':>8}")
+    name = max((len(r.name) for r in results), default=0)
+    print(
+        f"{'':{name}}{'at a tenth':>12}{'value':>10}  {'':13}{'floor':>9}{'ratio':>8}{'spread':>8}"
+    )
     for r in results:
-        floor = "" if r.floor is None else f"{r.floor:.2f}"
-        ratio = "" if r.ratio is None else f"{r.ratio:.2f}"
-        print(f"{r.name:36}{r.value:>10.2f}  {r.unit:<11}{floor:>10}{ratio:>8}{r.spread:>8.2f}")
+        tenth, floor = _two_places(r.at_a_tenth), _two_places(r.floor)
+        ratio = "" if r.ratio is None else f"{r.ratio:.3f}"
+        print(
+            f"{r.name:{name}}{tenth:>12}{r.value:>10.2f}  {r.unit:<13}{floor:>9}{ratio:>8}"
+            f"{r.spread:>8.2f}"
+        )
+
+
+def _two_places(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
