@@ -335,7 +335,7 @@ def examine() -> None:
 
 @commands.command()
 @click.argument("agency_url")
-@click.option("--agency", required=True, help="Its code: sat, imss, infonavit, renapo, finabien.")
+@click.option("--agency", required=True, help="Its code, as in integrations/registry.py.")
 @click.option("--secret", envvar="CONSULAR_CONFORMANCE_SECRET", default="", help="Its token.")
 @click.option("--listen", metavar="HOST:PORT", help="Wait there for its callbacks.")
 @click.option(

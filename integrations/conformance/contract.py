@@ -43,6 +43,7 @@ class Contract:
         documented = responses.get(str(answer.status_code))
         if documented is None:
             return f"{method} answered {answer.status_code}, which isn't in the contract"
+        documented = self._shared(documented)
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         content = documented.get("content", {})
         if kind not in content:
@@ -62,6 +63,14 @@ class Contract:
         # Where, not what: the value may be somebody's.
         place = "/".join(str(part) for part in error.instance_path) or "the body"
         return f"{answer.status_code}: {place} breaks {type(error.kind).__name__}"
+
+    def _shared(self, documented: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A response, also where it is one that several operations name."""
+        if "$ref" not in documented:
+            return documented
+        shared: Mapping[str, Any] = self._document["components"]["responses"]
+        named: Mapping[str, Any] = shared[documented["$ref"].rpartition("/")[2]]
+        return named
 
     def _responses(self, method: str, path: str) -> Mapping[str, Any] | None:
         for pattern, item in self._paths:

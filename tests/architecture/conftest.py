@@ -10,6 +10,9 @@ from sqlalchemy import Connection, create_engine
 from services.kernel.db import sqlalchemy_url
 from tests.servers import DatabaseUrls
 
+# Files that are put into a copy of the tree, and mean something only there.
+collect_ignore = ["additions"]
+
 
 @pytest.fixture
 def migrated(shared_database: DatabaseUrls) -> Iterator[Connection]:

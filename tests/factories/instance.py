@@ -35,15 +35,16 @@ CHROMIUM_ARGUMENTS = (
 
 
 class Instance:
-    """A copy of the program with a home and ports of its own."""
+    """A copy of the program with a home and ports of its own; ``root`` is where its code is."""
 
-    def __init__(self, home: Path, **environ: str) -> None:
+    def __init__(self, home: Path, *, root: Path = ROOT, **environ: str) -> None:
         self.home = home
+        self.root = root
         self.port = free_port()
         self.output = home.with_suffix(".output")
         self.environ = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(root),
             "CONSULAR_HOME": str(home),
             "CONSULAR_PORT": str(self.port),
             "CONSULAR_SIMULATOR_PORT": str(free_port()),
@@ -71,7 +72,7 @@ class Instance:
                 env=self.environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                cwd=ROOT,
+                cwd=self.root,
                 start_new_session=True,
             )
         while "Ready after" not in self.said():
@@ -143,7 +144,7 @@ class Instance:
             env=self.environ,
             capture_output=True,
             text=True,
-            cwd=ROOT,
+            cwd=self.root,
             timeout=seconds,
             check=False,
         )
@@ -190,10 +191,10 @@ def reachable_home() -> Iterator[Path]:
 
 
 @contextmanager
-def running_instance() -> Iterator[Instance]:
+def running_instance(root: Path = ROOT) -> Iterator[Instance]:
     """Start one in a home of its own, wait until it is ready, stop it."""
     with reachable_home() as home:
-        instance = Instance(home)
+        instance = Instance(home, root=root)
         try:
             instance.start()
             yield instance

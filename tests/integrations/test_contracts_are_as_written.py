@@ -87,6 +87,9 @@ class Recorder(httpx.BaseTransport):
         answer = self._inner.handle_request(request)
         answer.read()
         promised = operation["responses"][str(answer.status_code)]
+        if "$ref" in promised:
+            name = promised["$ref"].rpartition("/")[2]
+            promised = self._document["components"]["responses"][name]
         self._hold(promised["content"], answer.headers["content-type"], answer.content)
         self.seen.add((operation["operationId"], answer.status_code))
         return answer
