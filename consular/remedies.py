@@ -58,6 +58,13 @@ def remedy_in_words(session: Session, enrollment: Enrollment) -> RemedyWords | N
     )
 
 
+def status_in_words(status: str, *, paid: bool) -> str:
+    """Its status; of one that waits for a payment which a transfer makes, that."""
+    if paid and status == Status.PAYMENT_PENDING:
+        return str(_("Pago en curso"))
+    return words("enrollments.status", status)
+
+
 def reason_in_words(program: Program, code: str | None) -> str:
     """Our own words, or the program's for its agency's code; empty for one that has none."""
     if code is not None and code in REASONS:

@@ -46,7 +46,13 @@ from services.disputes.rules import Remedy
 from services.enrollments import queries as enrollments
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.rules import HOME_ZONE, IDENTITY_CHECKED, OVER, WAITING
+from services.enrollments.rules import (
+    HOME_ZONE,
+    IDENTITY_CHECKED,
+    OVER,
+    WAITING,
+    may_resend_notice,
+)
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.enrollments.terms import home_day
 from services.enrollments.words import STATUSES
@@ -290,7 +296,8 @@ def enrollment_repeated(
     """What an enrollment came to, once more at the staff's wish; None where nobody hears of its
     present status. Raises NotFound."""
     notice = enrollments.get_notice(session, enrollment_id, means.vault)
-    if notice.status not in _NEWS or notice.reason_code == IDENTITY_CHECKED:
+    open_still = may_resend_notice(notice.status, paid=notice.paid)
+    if not open_still or notice.reason_code == IDENTITY_CHECKED:
         return None
     return _about_enrollment(
         session, notice, f"enrollment_{notice.status}", enrollment_id, means.site

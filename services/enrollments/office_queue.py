@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.enrollments.models import AssistedRequest, Enrollment
+from services.enrollments.queries import dues_are_paid
 from services.enrollments.rules import (
     CLOCK_RUNS,
     DECIDED,
@@ -29,6 +30,7 @@ from services.kernel.tables import Page
 
 _THEIRS = UNDECIDED - WAITING
 _UNREACHABLE = Person.email_sealed.is_(None) & Person.phone_sealed.is_(None)
+_PAID = and_(Enrollment.status == Status.PAYMENT_PENDING, dues_are_paid())
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,11 @@ class QueueFilter:
 
 
 class QueueLine(NamedTuple):
-    """A request and its person."""
+    """A request and its person; ``paid``: it waits for a payment that a transfer makes."""
 
     enrollment: Enrollment
     person: Person
+    paid: bool
 
     @property
     def reachable(self) -> bool:
@@ -58,15 +61,18 @@ class QueueLine(NamedTuple):
     @property
     def waits(self) -> WaitsFor:
         """For whom the request waits."""
-        return waits_for(Status(self.enrollment.status), reachable=self.reachable)
+        status = Status(self.enrollment.status)
+        return waits_for(status, reachable=self.reachable, paid=self.paid)
 
 
 class StatusCount(NamedTuple):
-    """How many requests of a program are in a status, and of how many nobody can be written to."""
+    """How many requests of a program are in a status, how many of them a transfer pays, and of how
+    many others nobody can be written to."""
 
     program: str
     status: Status
     requests: int
+    paid: int
     unreachable: int
 
 
@@ -79,7 +85,7 @@ def list_queue(
 ) -> Page[QueueLine, tuple[datetime, UUID]]:
     """List requests, the oldest first."""
     query = (
-        select(Enrollment, Person)
+        select(Enrollment, Person, _PAID)
         .join(Person, Person.id == Enrollment.person_id)
         .where(*_conditions(wanted))
         .order_by(Enrollment.created_at, Enrollment.id)
@@ -99,15 +105,16 @@ def count_queue(session: Session, *, asked_by: UUID | None = None) -> Sequence[S
             Enrollment.program,
             Enrollment.status,
             func.count(),
-            func.count().filter(_UNREACHABLE),
+            func.count().filter(_PAID),
+            func.count().filter(~_PAID, _UNREACHABLE),
         )
         .join(Person, Person.id == Enrollment.person_id)
         .where(*_conditions(QueueFilter(asked_by=asked_by)))
         .group_by(Enrollment.program, Enrollment.status)
     )
     return [
-        StatusCount(program, Status(status), requests, unreachable)
-        for program, status, requests, unreachable in session.execute(query)
+        StatusCount(program, Status(status), *numbers)
+        for program, status, *numbers in session.execute(query)
     ]
 
 
@@ -133,17 +140,18 @@ def _waits(waits: WaitsFor) -> ColumnElement[bool]:
     """`rules.waits_for` as a condition on rows."""
     return {
         WaitsFor.NOBODY: _in(DECIDED),
-        WaitsFor.AGENCY: _in(WAITING),
-        WaitsFor.PERSON: and_(_in(_THEIRS), ~_UNREACHABLE),
-        WaitsFor.OFFICE: and_(_in(_THEIRS), _UNREACHABLE),
+        WaitsFor.AGENCY: or_(_in(WAITING), _PAID),
+        WaitsFor.PERSON: and_(_in(_THEIRS), ~_UNREACHABLE, ~_PAID),
+        WaitsFor.OFFICE: and_(_in(_THEIRS), _UNREACHABLE, ~_PAID),
     }[waits]
 
 
 def _lapses(day: date) -> ColumnElement[bool]:
-    """`queries.last_day` as a condition on rows that aren't over."""
+    """`queries.last_day` as a condition on rows that aren't over; nobody is to pay what a transfer
+    pays."""
     return or_(
         and_(_in({Status.MORE_INFORMATION_REQUESTED}), Enrollment.answer_by <= day),
-        and_(_in({Status.PAYMENT_PENDING}), Enrollment.pay_by <= day),
+        and_(_in({Status.PAYMENT_PENDING}), Enrollment.pay_by <= day, ~_PAID),
         and_(_in(CLOCK_RUNS), Enrollment.resolve_by <= day),
     )
 

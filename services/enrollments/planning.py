@@ -23,7 +23,7 @@ from services.enrollments.models import Enrollment
 from services.enrollments.programs.order import comes_after, in_order
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Program
-from services.enrollments.queries import open_result
+from services.enrollments.queries import is_paid_by_transfer, open_result
 from services.enrollments.rules import OVER, Status
 from services.folders.consenting import list_consented
 from services.folders.keeping import open_answers
@@ -44,7 +44,7 @@ class StepState(StrEnum):
 class PlanStep:
     """``waits_for``: the programs before it that aren't done. ``enrollment`` is the latest, in
     ``status``. ``prepared``: its data and consents are there, so that it can begin by itself.
-    ``given``: the person has the number already."""
+    ``given``: the person has the number already. ``paid``: a transfer pays what it waits for."""
 
     program: str
     state: StepState
@@ -53,16 +53,19 @@ class PlanStep:
     status: Status | None = None
     prepared: bool = False
     given: bool = False
+    paid: bool = False
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a folder holds: the latest enrollment of each program, and what was given and told."""
+    """What a folder holds: the latest enrollment of each program, what was given and told, and the
+    programs whose payment a transfer makes."""
 
     latest: Mapping[str, Enrollment] = field(default_factory=dict)
     results: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     consented: Mapping[str, Collection[str]] = field(default_factory=dict)
+    paid: Collection[str] = ()
 
     def numbers_for(self, program: Program) -> dict[str, str]:
         """The numbers that it asks for and that active enrollments gave. One that meets a required
@@ -162,6 +165,7 @@ def read_known(session: Session, folder: Folder, vault: Vault) -> Known:
         _results(session, latest, vault),
         open_answers(session, folder, vault=vault),
         list_consented(session, folder.id),
+        [code for code, each in latest.items() if is_paid_by_transfer(session, each)],
     )
 
 
@@ -219,6 +223,7 @@ def _step(program: Program, plan: list[str], done: set[str], known: Known) -> Pl
         status=Status(enrollment.status) if enrollment else None,
         prepared=_is_prepared(program, known),
         given=program.code in done and not (enrollment and enrollment.status == Status.ACTIVE),
+        paid=program.code in known.paid,
     )
 
 

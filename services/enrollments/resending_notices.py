@@ -12,6 +12,7 @@ from services.citizens.models import Person
 from services.enrollments.errors import NobodyToTell
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
+from services.enrollments.queries import is_paid_by_transfer
 from services.enrollments.rules import Status, may_resend_notice
 from services.kernel import audit
 from services.kernel.audit import Actor, AuditEntry
@@ -30,7 +31,8 @@ def resend_notice(
     Raises NotFound, `WrongState` where there is nothing to tell, `NobodyToTell` without a contact.
     """
     enrollment = LIFECYCLE.lock(session, enrollment_id)
-    if not may_resend_notice(Status(enrollment.status)):
+    paid = is_paid_by_transfer(session, enrollment)
+    if not may_resend_notice(Status(enrollment.status), paid=paid):
         raise WrongState(state=enrollment.status)
     person = session.get_one(Person, enrollment.person_id)
     if not (person.email_sealed or person.phone_sealed):

@@ -242,15 +242,19 @@ def papers(status: Status) -> frozenset[Paper]:
     return frozenset({Paper.ACKNOWLEDGEMENT} | own.get(status, set()))
 
 
-def waits_for(status: Status, *, reachable: bool) -> WaitsFor:
-    """For whom a request waits; ``reachable``: whether the person left an e-mail or a phone."""
+def waits_for(status: Status, *, reachable: bool, paid: bool = False) -> WaitsFor:
+    """For whom a request waits; ``reachable``: whether the person left an e-mail or a phone;
+    ``paid``: a transfer pays what it waits for, which the agency has still to confirm."""
     if status in DECIDED:
         return WaitsFor.NOBODY
-    if status in WAITING:
+    if status in WAITING or (paid and status is Status.PAYMENT_PENDING):
         return WaitsFor.AGENCY
     return WaitsFor.PERSON if reachable else WaitsFor.OFFICE
 
 
-def may_resend_notice(status: Status) -> bool:
-    """Whether there is something in it that the person hears of."""
+def may_resend_notice(status: Status, *, paid: bool) -> bool:
+    """Whether there is something in it that the person hears of; what a transfer pays, they aren't
+    told to pay."""
+    if status is Status.PAYMENT_PENDING:
+        return not paid
     return status in TOLD or status in UNDECIDED - WAITING

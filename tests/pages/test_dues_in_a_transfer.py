@@ -30,6 +30,7 @@ from tests.factories.enrollments import WORK, agency_says, make_applicant, make_
 from tests.factories.remittances import pay_for
 from tests.factories.staff import citizen_browser, staff_browser
 from tests.factories.web import Web
+from tests.pages.test_enrollment_queue import QUEUE, names
 from tests.pages.test_sending import sender
 
 QUESTION = "¿Pagar también cuotas del IMSS?"
@@ -257,6 +258,44 @@ def test_nobody_is_called_to_pay_again_or_to_withdraw_what_a_transfer_pays(asked
     assert "retira esta solicitud" in unescape(officer.get(desk).text)
     answer = asked.web.call("GET", read, token=office).get_json()
     assert (answer["paid_by_transfer"], answer["remedy"] is None) == (False, False)
+
+
+def test_what_a_transfer_pays_waits_for_the_agency_and_is_in_no_list_of_terms(asked: Asked) -> None:
+    asked.asks_for_payment(days=2)
+    officer = staff_browser(asked.web.app, "officer", "losangeles")
+    address, tell = f"{QUEUE}/{asked.id}", "Avisarle otra vez"
+    assert names(officer, "?lapsing=yes") == names(officer, "?waits=person") == ["Itzel"]
+    assert tell in officer.get(address).text
+    asked.order()
+    asked.pay()
+    assert names(officer, "?lapsing=yes") == names(officer, "?waits=person") == []
+    assert names(officer, "?waits=agency") == ["Itzel"]
+    listed = unescape(officer.get(QUEUE).text)
+    assert 'waits=agency">La dependencia</a></dt><dd>1<' in listed
+    assert 'waits=person">La persona</a></dt><dd>0<' in listed
+    page = unescape(officer.get(address).text)
+    for shown in (listed, page):
+        assert 'status-wait">Pago en curso<' in shown
+    assert tell not in page
+    assert "Plazo</dt>" not in page
+    officer.post(f"{address}/tell-again")
+    with asked.web.database.transaction(NETWORK_SCOPE) as session:
+        told = text("SELECT count(*) FROM outbox WHERE topic = 'enrollments.told_again'")
+        assert session.scalar(told) == 0
+        session.execute(text("UPDATE remittances SET status = 'refunding' WHERE part = 2"))
+    assert names(officer, "?lapsing=yes") == names(officer, "?waits=person") == ["Itzel"]
+
+
+def test_the_payer_is_not_asked_for_what_a_transfer_pays(asked: Asked) -> None:
+    asked.asks_for_payment()
+    folder = asked.client.get("/mi-carpeta").location
+    assert "Seguir con esto" in asked.page(folder)
+    asked.order()
+    plan = asked.page(folder)
+    assert "Pago en curso" in plan
+    assert "Seguir con esto" not in plan
+    for address in ("/mis-tramites", f"/inscripciones/{asked.id}"):
+        assert 'status-wait">Pago en curso<' in asked.page(address)
 
 
 def test_who_had_two_prices_open_pays_the_line_once(asked: Asked) -> None:

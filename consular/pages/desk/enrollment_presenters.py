@@ -21,7 +21,7 @@ from consular.pages.desk.presenters import name_shown
 from consular.pages.portal.names import office
 from consular.pages.portal.requested_corrections import requested_corrections
 from consular.printing.enrollments import list_papers, payment_shown
-from consular.remedies import reason_in_words, remedy_in_words, step_in_words
+from consular.remedies import reason_in_words, remedy_in_words, status_in_words, step_in_words
 from services.citizens.people import open_person
 from services.enrollments.office_queue import QueueLine, StatusCount
 from services.enrollments.planning import PlanStep, StepState, find_plan
@@ -67,7 +67,9 @@ def line(queued: QueueLine) -> dict[str, Any]:
         "status": enrollment.status,
         "asked_on": enrollment.created_at,
         "waits": queued.waits.value,
-        "last_day": last_day(enrollment),
+        "paid": queued.paid,
+        "said": status_in_words(enrollment.status, paid=queued.paid),
+        "last_day": None if queued.paid else last_day(enrollment),
         "over": queued.waits is WaitsFor.NOBODY,
     }
 
@@ -76,8 +78,9 @@ def sums(counts: Sequence[StatusCount]) -> list[tuple[str, int]]:
     """How many wait, by whom for."""
     totals = dict.fromkeys(WaitsFor, 0)
     for count in counts:
-        reached = count.requests - count.unreachable
+        reached = count.requests - count.paid - count.unreachable
         totals[waits_for(count.status, reachable=True)] += reached
+        totals[waits_for(count.status, reachable=True, paid=True)] += count.paid
         totals[waits_for(count.status, reachable=False)] += count.unreachable
     return [(waits.value, number) for waits, number in totals.items()]
 
@@ -123,13 +126,14 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
     payment = None if paid else find_payment(enrollment, details, home_day(now()))
     remedy = remedy_in_words(session, enrollment)
     status, reachable = Status(enrollment.status), bool(person.email or person.phone)
+    waits = waits_for(status, reachable=reachable, paid=paid)
     return {
         "id": enrollment.id,
         "folio": enrollment.folio,
         "program_name": translated(program.name),
         "status": enrollment.status,
-        "waits": waits_for(status, reachable=reachable).value,
-        "last_day": last_day(enrollment),
+        "waits": waits.value,
+        "last_day": None if paid else last_day(enrollment),
         "reason": remedy.reason if remedy else reason_in_words(program, enrollment.reason_code),
         "name": name_shown(person),
         "person": [
@@ -153,12 +157,12 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "results": _results(program, open_result(session, enrollment, vault) or {}),
         "papers": list_papers(enrollment, payment),
         "history": [_step(program, step) for step in list_history(session, enrollment.id)],
-        "over": waits_for(status, reachable=reachable) is WaitsFor.NOBODY,
+        "over": waits is WaitsFor.NOBODY,
         "remedy": remedy,
         "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
         "may_ask_more": person.curp is not None,
-        "may_tell": may_resend_notice(status) and reachable,
+        "may_tell": may_resend_notice(status, paid=paid) and reachable,
     }
 
 
@@ -175,7 +179,7 @@ def plan_beside(session: Session, enrollment: Any, vault: Vault) -> list[dict[st
 def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
     other = step.enrollment not in (None, open_here)
     if step.state is StepState.UNDER_WAY:
-        said = words("enrollments.status", str(step.status))
+        said = status_in_words(str(step.status), paid=step.paid)
     elif step.state is StepState.WAITING:
         before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         said = _("Va después de: %(programs)s.", programs=before)
@@ -206,7 +210,7 @@ def planned(session: Session, chosen: Sequence[UUID], action: str) -> list[dict[
     for id in chosen:
         enrollment = get_enrollment(session, id)
         person = get_applicant(session, enrollment)
-        queued = QueueLine(enrollment, person)
+        queued = QueueLine(enrollment, person, is_paid_by_transfer(session, enrollment))
         problem = _problem(queued, action)
         lines.append({**line(queued), "enrollment": enrollment, "problem": why(problem)})
     return lines
@@ -221,7 +225,7 @@ def _problem(queued: QueueLine, action: str) -> str:
     status = Status(queued.enrollment.status)
     if action == "withdraw":
         return "" if Action.WITHDRAW in actions(status) else "wrong_state"
-    if not may_resend_notice(status):
+    if not may_resend_notice(status, paid=queued.paid):
         return "wrong_state"
     return "" if queued.reachable else "nobody_to_tell"
 

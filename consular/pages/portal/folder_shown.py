@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from consular.answers_in_words import in_words
 from consular.i18n import date_plain, translated, words
+from consular.remedies import status_in_words
 from services.citizens.people import PersonData, full_name
 from services.enrollments.planning import Known, PlanStep, StepState
 from services.enrollments.programs.registry import PROGRAMS
@@ -29,7 +30,7 @@ def shown_plan(steps: Sequence[PlanStep], known: Known, *, starts_next: bool) ->
 
 def _step(step: PlanStep, known: Known, *, starts_next: bool) -> Shown:
     program = PROGRAMS[step.program]
-    to_do = step.state is StepState.UNDER_WAY and step.status not in WAITING
+    to_do = step.state is StepState.UNDER_WAY and step.status not in WAITING and not step.paid
     return {
         "program": step.program,
         "name": translated(program.name),
@@ -49,7 +50,7 @@ def _step(step: PlanStep, known: Known, *, starts_next: bool) -> Shown:
 
 def _words(step: PlanStep, *, starts_next: bool) -> str:
     if step.state is StepState.UNDER_WAY:
-        return words("enrollments.status", str(step.status))
+        return status_in_words(str(step.status), paid=step.paid)
     if step.state is StepState.WAITING:
         before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         later = _("Va después de: %(programs)s.", programs=before)

@@ -20,7 +20,7 @@ from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
 from services.enrollments.programs.registry import open_programs
-from services.enrollments.queries import list_enrollments
+from services.enrollments.queries import is_paid_by_transfer, list_enrollments
 from services.kernel.audit import Actor, Role
 from services.kernel.catalogue import LANGUAGES
 from services.remittances.queries import list_remittances
@@ -117,6 +117,7 @@ def dashboard() -> str:
                 "id": e.id,
                 "folio": e.folio,
                 "status": e.status,
+                "paid": is_paid_by_transfer(session, e),
                 "program_name": program_name(e.program),
             }
             for e in list_enrollments(session, limit=100).items
