@@ -20,6 +20,7 @@ ANSWERS = {
     "f-birth_date": "27", "f-birth_date-month": "4", "f-birth_date-year": "1956",
     "f-curp": "HEGG560427MVZRRL04", "f-document": "Acta y credencial",
 }  # fmt: skip
+CONTACTS = {"f-email": "gloria@demo.invalid", "f-phone": "2135550142"}
 WIDTHS = (1280, 360)
 
 
@@ -29,9 +30,9 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
-def fill_in(page: Page) -> None:
+def fill_in(page: Page, answers: dict[str, str]) -> None:
     """Answer the form of an RFC, in the order of its fields."""
-    for field, answer in ANSWERS.items():
+    for field, answer in answers.items():
         if field == "f-document":
             choose(page, "#f-consents")
         reach(page, f"#{field}")
@@ -50,7 +51,7 @@ def test_an_officer_asks_by_keyboard(browser: Browser, web: Web, width: int) -> 
         check_page(page, "Pedir una inscripción para alguien")
         follow(page, "a[href$='/new/rfc']")
         check_page(page, "A quién se avisa")
-        fill_in(page)
+        fill_in(page, ANSWERS)
         first = width == WIDTHS[0]
         check_page(page, "quedó recibida" if first else "Ya hay una solicitud de este programa")
         page.goto(f"{address}/desk/enrollments")
@@ -59,4 +60,20 @@ def test_an_officer_asks_by_keyboard(browser: Browser, web: Web, width: int) -> 
         choose(page, "[name='action']")
         follow(page, "#bulk .btn")
         check_page(page, "No se puede con 1")
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_code_goes_to_the_telephone_of_who_cant_open_their_email_here(
+    browser: Browser, web: Web, width: int
+) -> None:
+    seen = {"f-document": ANSWERS["f-document"]}
+    answers = {**{name: ANSWERS[name] for name in ANSWERS if name not in seen}, **CONTACTS, **seen}
+    with served(web) as address:
+        page = staff_page(browser, web, "officer", address, width)
+        page.goto(f"{address}/desk/enrollments/new/rfc")
+        fill_in(page, answers)
+        check_page(page, "Lo enviamos a gloria@demo.invalid")
+        follow(page, "[name='code_by'][value='sms']")
+        check_page(page, "Mandarlo a su correo")
         page.context.close()

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from services.citizens.models import LoginCode
 from services.enrollments.models import AssistedRequest, Enrollment
 from services.enrollments.progress import AgencyStatus
+from services.enrollments.queries import get_notice
 from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
 from services.folders.models import Folder
@@ -388,13 +389,13 @@ FAMILY = {
 HEALTH_CONSENTS = {"consents": "transfer_to_agency", "sensitive": "sensitive_data"}
 
 
-def _to_health_check(browser: Browser) -> _Form:
+def _to_health_check(browser: Browser, **contact: str) -> _Form:
     """The family health insurance, filled in from its list to the page that checks all."""
     at = "/desk/enrollments/new/imss_family_health"
     assert f'href="{at}"' in browser.get("/desk/enrollments/new").text
     form = _Form(browser, at)
     person = {name: value for name, value in FORM.items() if name != "consents"}
-    form.send(**person, **CONTACT)
+    form.send(**person, **CONTACT, **contact)
     form.send(**{"data-state": "JC", "data-municipality": "Tonalá"})
     assert "Lee cada pregunta a la persona" in form.page
     form.send(**{**FAMILY, "data-members-0-illness": ""})
@@ -441,6 +442,38 @@ def test_health_insurance_on_the_telephone_needs_the_code_too(web: Web, agent: B
     assert "La solicitud quedó recibida" in form.page
     _enrollment, assisted = _asked(web)
     assert (assisted.channel, assisted.consent) == ("telephone", "code")
+
+
+@pytest.mark.parametrize(("helper", "seen"), [("officer", SEEN), ("agent", {})])
+def test_who_cant_open_their_email_here_tells_the_code_that_their_telephone_got(
+    web: Web, request: pytest.FixtureRequest, helper: str, seen: dict[str, str]
+) -> None:
+    form = _to_health_check(request.getfixturevalue(helper), phone="+1 213 555 0142")
+    form.send(**seen, **HEALTH_CONSENTS)
+    assert "Lo enviamos a gloria@demo.invalid" in form.page
+    assert "Mandarlo a su teléfono" in form.page
+    form.send(code_by="sms")
+    assert re.search(r"Lo enviamos a [^@<]*555", form.page)
+    assert "Mandarlo a su correo" in form.page
+    form.send(code=_sent_code(web))
+    assert "La solicitud quedó recibida" in form.page
+    enrollment, _assisted = _asked(web)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        codes = session.scalars(select(LoginCode).order_by(LoginCode.created_at)).all()
+        assert [code.channel for code in codes] == ["email", "sms"]
+        assert [code.account_id for code in codes] == [None, enrollment.account_id]
+        # News of it goes by e-mail still, so that whose it is hears of it.
+        notice = get_notice(session, enrollment.id, web.app.extensions["consular.vault"])
+    assert notice.email == CONTACT["email"]
+
+
+def test_without_a_telephone_the_page_says_that_one_would_do(officer: Browser) -> None:
+    form = _to_health_check(officer)
+    form.send(**SEEN, **HEALTH_CONSENTS)
+    assert "el código puede llegarle ahí" in form.page
+    assert 'name="code_by"' not in form.page
+    form.send(code_by="sms")
+    assert "Lo enviamos a gloria@demo.invalid" in form.page
 
 
 def test_another_system_cant_declare_a_permission_for_data_on_health(web: Web) -> None:

@@ -24,6 +24,14 @@ def contact_of(applicant: Applicant) -> Destination | None:
     return Destination("sms", applicant.phone) if applicant.phone else None
 
 
+def code_goes_to(applicant: Applicant, by: str | None) -> Destination | None:
+    """Where their code goes: as a message does, unless they can't open their e-mail where they are
+    and left a telephone (``by`` sms)."""
+    if by == "sms" and applicant.phone:
+        return Destination("sms", applicant.phone)
+    return contact_of(applicant)
+
+
 def send_code_to_person(to: Destination, language: str) -> None:
     """Send them a code, in their language. Raises TooMany."""
     try:

@@ -23,7 +23,12 @@ from consular.i18n import translated
 from consular.input.identity import SeenSchema
 from consular.name_warnings import unconfirmed
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.consenting import contact_of, prove_contact, send_code_to_person
+from consular.pages.desk.consenting import (
+    code_goes_to,
+    contact_of,
+    prove_contact,
+    send_code_to_person,
+)
 from consular.pages.drafts import answers, draft, draft_id, finish, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.folder import WANTED
@@ -73,6 +78,8 @@ from services.kernel.identifiers import format_phone
 
 VIEW = "desk.enroll"
 OF_HELPER = frozenset({"document", "identity_checked"})
+# In the draft: "sms" where the code goes to the telephone though there is an e-mail, else "email".
+CODE_BY = "code_by"
 
 
 @pages.get("/enrollments/new")
@@ -133,7 +140,7 @@ def enroll_send(program: str, page: str) -> Response:
         return command
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
         return go(url_for("desk.enroll_names", program=program, d=keep_draft(form)))
-    contact = contact_of(command.applicant)
+    contact = code_goes_to(command.applicant, form.get(CODE_BY))
     if contact is None:
         return _request(command, form, None)
     return _send_code(command, form, contact)
@@ -152,7 +159,7 @@ def enroll_code(program: str) -> Response | str:
     """Ask for the code that the person was sent."""
     chosen, form = open_program(program), draft().form
     command = read_request(chosen, form, {})
-    contact = contact_of(command.applicant) if command else None
+    contact = code_goes_to(command.applicant, form.get(CODE_BY)) if command else None
     if command is None or contact is None or CODE_SENT not in form:
         return go(page_address(chosen, FIRST, draft_id(), view=VIEW))
     return render_template(
@@ -163,6 +170,8 @@ def enroll_code(program: str) -> Response | str:
         recipient=describe_recipient(command),
         channel=channel_of(actor()),
         sent_to=_shown(contact),
+        sent_by=contact.channel,
+        other_way=_other_way(command, contact),
         sent_at=sent_at(form),
         sent_again=SENT_AGAIN in form,
         minutes=MINUTES,
@@ -174,13 +183,14 @@ def enroll_code(program: str) -> Response | str:
 @pages.post("/enrollments/new/<code:program>/code")
 @allow(HELPERS)
 def enroll_code_use(program: str) -> Response:
-    """Request it with the code that the person told, or without; or send another."""
+    """Request it with the code that the person told, or without; or send another, or to their
+    other contact."""
     form = answers()
     command = read_or_refuse(form, partial(_read_all, open_program(program)))
-    contact = contact_of(command.applicant)
+    contact = code_goes_to(command.applicant, form.get(CODE_BY))
     if contact is None or "without" in request.form:
         return _request(command, form, None)
-    if "again" in request.form:
+    if "again" in request.form or CODE_BY in request.form:
         return _send_code(command, form, contact)
     return _request(command, form, prove_contact(contact, request.form.get("code", "")))
 
@@ -199,6 +209,13 @@ def describe_recipient(command: RequestEnrollment) -> str:
         language=language,
     )
     return str(sentence)
+
+
+def _other_way(command: RequestEnrollment, contact: Destination) -> str:
+    """The `CODE_BY` of their other contact; empty where they left one."""
+    if not (command.applicant.email and command.applicant.phone):
+        return ""
+    return "email" if contact.channel == "sms" else "sms"
 
 
 def _shown(contact: Destination) -> str:
