@@ -75,7 +75,7 @@ def ready() -> Response:
     for it, and migrations are at their head.
 
     Redis holds ids of what is due, no more: without it orders are still accepted, so it only shows
-    as degraded. So do a relay, workers or a schedule that are dead.
+    as degraded. So do a relay, workers, a schedule or the books' process that are dead.
     """
     parts, good = _parts()
     body = {
@@ -214,7 +214,7 @@ class IncidentCollector(Collector):
 
 
 class ProcessCollector(Collector):
-    """How many relays, workers and schedules are alive: alarm where there is none."""
+    """How many processes of each kind are alive: alarm where there is none."""
 
     def collect(self) -> Iterable[Metric]:
         """Nothing when the database is away."""

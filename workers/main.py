@@ -131,13 +131,17 @@ def run_schedule(settings: Settings) -> None:
 def run_books(settings: Settings) -> None:
     """Hold the ledger against its second book, now and every few minutes."""
     stopping = _begin("books")
-    database = _build_when_ready(stopping, lambda: open_database(settings, pool_size=1))
+    # A comparison may last, and the signs of life go on.
+    database = _build_when_ready(stopping, lambda: open_database(settings, pool_size=2))
     if database is None:
         return
     turn = Books(database, database_clock, Vault(settings.master_keys(), settings.index_key()))
+    pulse = Pulse(Process.BOOKS, database, Gate(database))
+    pulse.start()
     while not stopping.asked.is_set():
         turn.tick()
         stopping.wait(books.PERIOD_SECONDS)
+    pulse.stop()
     database.dispose()
 
 

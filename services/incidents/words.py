@@ -90,8 +90,8 @@ MEANINGS: Mapping[str, str] = {
         " nombre de quien es."
     ),
     Kind.PROCESS_DEAD: _(
-        "Ningún proceso de este tipo da señales de vida. Lo pendiente se guarda, pero no avanza:"
-        " vuelve a arrancarlo y revisa sus registros."
+        "Ningún proceso de este tipo da señales de vida. Lo que le toca no se pierde, pero no"
+        " avanza: vuelve a arrancarlo y revisa sus registros."
     ),
     Kind.AGENCY_UNAVAILABLE: _(
         "Sus llamadas fallan desde hace rato y casi no se le llama. Lo pendiente espera y sale en"

@@ -8,11 +8,13 @@ from enum import StrEnum
 
 
 class Process(StrEnum):
-    """Kinds of processes without which nothing in the outbox is done."""
+    """Kinds of processes besides the web: without the first three nothing in the outbox is done,
+    without the last what is altered in the ledger isn't noticed within minutes."""
 
     RELAY = "relay"
     WORKER = "worker"
     SCHEDULE = "schedule"
+    BOOKS = "books"
 
 
 # A kind of process of which none gave a sign of life for so long counts as dead.
@@ -20,6 +22,7 @@ DEAD_AFTER: Mapping[Process, timedelta] = {
     Process.RELAY: timedelta(seconds=30),
     Process.WORKER: timedelta(seconds=30),
     Process.SCHEDULE: timedelta(seconds=60),
+    Process.BOOKS: timedelta(seconds=60),
 }
 BEAT_SECONDS = 5.0
 

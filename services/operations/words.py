@@ -12,6 +12,7 @@ PROCESSES: Mapping[str, str] = {
     Process.RELAY: _("Reparto de tareas (relay)"),
     Process.WORKER: _("Trabajo con dependencias (worker)"),
     Process.SCHEDULE: _("Tareas periódicas (schedule)"),
+    Process.BOOKS: _("Comparación de los libros (books)"),
 }
 LIVENESS: Mapping[str, str] = {
     Liveness.ALIVE: _("Trabaja"),
@@ -37,8 +38,8 @@ MESSAGES: Mapping[str, Message] = {
     "process_dead": Message(
         _("Guardia: dejó de trabajar %(process)s"),
         _(
-            "Ningún proceso «%(process)s» da señales de vida. Lo pendiente se guarda, pero no"
-            " avanza. Arráncalo y mira: %(address)s"
+            "Ningún proceso «%(process)s» da señales de vida. Lo que le toca no se pierde,"
+            " pero no avanza. Arráncalo y mira: %(address)s"
         ),
     ),
 }

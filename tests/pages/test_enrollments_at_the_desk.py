@@ -448,7 +448,9 @@ def test_health_insurance_on_the_telephone_needs_the_code_too(web: Web, agent: B
 def test_who_cant_open_their_email_here_tells_the_code_that_their_telephone_got(
     web: Web, request: pytest.FixtureRequest, helper: str, seen: dict[str, str]
 ) -> None:
-    form = _to_health_check(request.getfixturevalue(helper), phone="+1 213 555 0142")
+    form = _to_health_check(
+        request.getfixturevalue(helper), phone="213 555 0142", phone_country="1"
+    )
     form.send(**seen, **HEALTH_CONSENTS)
     assert "Lo enviamos a gloria@demo.invalid" in form.page
     assert "Mandarlo a su teléfono" in form.page

@@ -1,4 +1,4 @@
-"""A relay, workers or a schedule that are dead are noticed, and told once an outage."""
+"""A relay, workers, a schedule or books that are dead are noticed, and told once an outage."""
 
 from __future__ import annotations
 
@@ -147,6 +147,31 @@ def test_a_killed_relay_is_noticed_by_the_schedule(
     subjects = {message["subject"] for message in messages(agencies_url, ADDRESS)}
     assert any("relay" in subject for subject in subjects)
     assert "relay" in column(job, OPEN)
+
+
+@pytest.mark.slow
+def test_the_books_give_signs_of_life_until_they_are_killed(
+    quick: Settings, job: JobContext, alarm: Alarm, agencies_url: str
+) -> None:
+    kinds = "SELECT process FROM heartbeats"
+    with process("books", quick) as books:
+        until(lambda: column(job, kinds) == ["books"])
+        books.kill()
+    beat(job, Process.RELAY, Process.WORKER, Process.SCHEDULE)
+    silence(job, Process.BOOKS)
+    alarm.tick()
+    assert column(job, OPEN) == ["books"]
+    [message] = messages(agencies_url, ADDRESS)
+    assert "Comparación de los libros" in message["subject"]
+
+
+@pytest.mark.slow
+def test_books_that_are_stopped_are_known_to_have_ended(quick: Settings, job: JobContext) -> None:
+    kinds = "SELECT process FROM heartbeats"
+    with process("books", quick) as books:
+        until(lambda: column(job, kinds) == ["books"])
+        books.terminate()
+        until(lambda: column(job, kinds) == [])
 
 
 def test_incidents_that_cannot_wait_are_told_once(
