@@ -493,12 +493,13 @@ def _given_back(
     if notice.reason == RATE_OVER:
         message = "remittance_rate_over"
     elif notice.is_part:
-        message = "remittance_part_refunded"
+        message = "remittance_dues_refunded" if notice.dues else "remittance_part_refunded"
     elif back.before.minor:
         message = "remittance_rest_refunded"
     values = {"back": back.now, "before": back.before, "stays": back.stays}
     told = {name: f"{money.amount} {money.currency}" for name, money in values.items()}
-    return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS), **told)
+    told |= {"days": str(REFUND_DAYS), "other": spaced(back.other)}
+    return _about_remittance(message, remittance_id, notice, means, **told)
 
 
 def remittance_not_paid(

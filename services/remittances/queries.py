@@ -102,11 +102,13 @@ class Notice:
 @dataclass(frozen=True)
 class Back:
     """Of what the sender paid: what goes back with this remittance, what of it went back before,
-    and what of its order stays with the other part."""
+    and what of its order stays with the other part, whose folio is ``other`` (empty where there is
+    none)."""
 
     now: Money
     before: Money
     stays: Money
+    other: str
 
 
 @dataclass(frozen=True)
@@ -283,7 +285,8 @@ def read_back(session: Session, remittance_id: UUID) -> Back:
         for part in others
     )
     minor = (remittance.refunded_minor, remittance.remedied_minor, stays)
-    return Back(*(Money(each, remittance.total.currency) for each in minor))
+    now, before, left = (Money(each, remittance.total.currency) for each in minor)
+    return Back(now, before, left, other="".join(part.folio for part in others))
 
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[Remittance]:

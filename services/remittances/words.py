@@ -338,9 +338,19 @@ MESSAGES: Mapping[str, Message] = {
     "remittance_part_refunded": Message(
         _("Te devolvemos una parte: %(folio)s"),
         _(
-            "La parte de tu envío con folio %(folio)s no se entregó. Te devolvemos %(back)s, lo que"
-            " pagaste por ella, a más tardar en %(days)s días hábiles. De tu pago quedan %(stays)s"
-            " en la otra parte. Los detalles, con tu cuenta: %(address)s"
+            "El dinero para la persona a quien envías, folio %(folio)s, no se entregó. Te"
+            " devolvemos %(back)s, lo que pagaste por esa parte de tu envío, a más tardar en"
+            " %(days)s días hábiles. De tu pago quedan %(stays)s en las cuotas del IMSS, folio"
+            " %(other)s. Tu recibo y los detalles, con tu cuenta: %(address)s"
+        ),
+    ),
+    "remittance_dues_refunded": Message(
+        _("Te devolvemos las cuotas del IMSS: %(folio)s"),
+        _(
+            "Las cuotas del IMSS, folio %(folio)s, no se pagaron. Te devolvemos %(back)s, lo que"
+            " pagaste por esa parte de tu envío, a más tardar en %(days)s días hábiles. De tu pago"
+            " quedan %(stays)s en el dinero para la persona a quien envías, folio %(other)s. Tu"
+            " recibo y los detalles, con tu cuenta: %(address)s"
         ),
     ),
     "remittance_rate_over": Message(
