@@ -20,7 +20,7 @@ ANSWERS = {
     "f-birth_date": "27", "f-birth_date-month": "4", "f-birth_date-year": "1956",
     "f-curp": "HEGG560427MVZRRL04", "f-document": "Acta y credencial",
 }  # fmt: skip
-CONTACTS = {"f-email": "gloria@demo.invalid", "f-phone": "2135550142"}
+CONTACTS = {"f-email": "gloria@demo.invalid", "f-phone": "+1 213 555 0142"}
 WIDTHS = (1280, 360)
 
 
