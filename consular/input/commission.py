@@ -24,6 +24,8 @@ from services.monitoring.rules import GROUPS
 
 ORDER = _("El periodo termina antes de empezar.")
 MOST_LINES = 60
+# Characters of a text that is typed into a report, in either language.
+MOST_TYPED = 1000
 _NUMBER = validate.Range(1, 9999, error=_("Escribe el número de la sesión, desde {min}."))
 _LINES = validate.Length(max=MOST_LINES)
 
@@ -38,7 +40,7 @@ class AttendanceSchema(Schema):
 class AgreementSchema(Schema):
     """What was agreed, which agency answers for it, and by when."""
 
-    agreed = Text(most=1000, required=True)
+    agreed = Text(most=MOST_TYPED, required=True)
     responsible = Text(most=200, required=True)
     due = Day(required=True)
 
@@ -56,9 +58,18 @@ class ResultsSchema(Schema):
     codes = fields.List(Text(most=100), required=True, validate=_LINES)
 
 
+class EnglishSchema(Schema):
+    """A text as it is typed in Spanish, and its English."""
+
+    es = Text(most=MOST_TYPED, required=True)
+    en = Text(most=MOST_TYPED, required=True)
+
+
 class ReportSchema(Schema):
     """A session and what is known of it. Without ``results`` every group reports all that it has;
-    numbers are never sent, they are asked of their sources as of ``as_of``, or now."""
+    numbers are never sent, they are asked of their sources as of ``as_of``, or now. ``english``: of
+    what is typed, for the report in English; what an earlier session said in the same words has its
+    own already, and the rest stays in Spanish."""
 
     example: ClassVar[dict[str, Any]] = {
         "number": 12,
@@ -74,6 +85,9 @@ class ReportSchema(Schema):
                 "responsible": "Secretaría de Relaciones Exteriores",
                 "due": "2027-01-15",
             }
+        ],
+        "english": [
+            {"es": "Publicar el informe de la sesión", "en": "Publish the report of the session"}
         ],
     }
 
@@ -92,6 +106,12 @@ class ReportSchema(Schema):
     )
     agreements = fields.List(
         fields.Nested(AgreementSchema), load_default=None, allow_none=True, validate=_LINES
+    )
+    english = fields.List(
+        fields.Nested(EnglishSchema),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=5 * MOST_LINES),
     )
 
     @validates_schema
@@ -116,6 +136,7 @@ class ReportSchema(Schema):
             agenda=data["agenda"] or (),
             results=None if chosen is None else {e["group"]: e["codes"] for e in chosen},
             agreements=data["agreements"] or (),
+            english={each["es"]: each["en"] for each in data["english"] or ()},
         )
 
 
@@ -201,5 +222,5 @@ class FollowUpSchema(Schema):
     }
 
     status = Choice(tuple(FollowUpStatus), required=True)
-    evidence = Text(most=1000, required=True)
+    evidence = Text(most=MOST_TYPED, required=True)
     due_on = Day(load_default=None, allow_none=True, data_key="due")

@@ -17,6 +17,7 @@ NUMBER = 11
 # "México reduce 66% flujos migratorios irregulares". Neither it nor the press note says who
 # attended, what was on the agenda or what was agreed: that is left to fill in.
 PLACE = "Sede de la Cancillería"
+ENGLISH = {PLACE: "Headquarters of the Ministry of Foreign Affairs"}
 
 
 def ensure_example_report(session: Session, now: datetime) -> None:
@@ -24,7 +25,9 @@ def ensure_example_report(session: Session, now: datetime) -> None:
     if any(row.example for row in list_sessions(session)):
         return
     results = {group: _codes(session, group) for group in GROUPS}
-    command = MakeReport(NUMBER, place=PLACE, results=results, annexes=("votes",), example=True)
+    command = MakeReport(
+        NUMBER, place=PLACE, results=results, annexes=("votes",), english=ENGLISH, example=True
+    )
     make_report(session, command, now=now, actor=SYSTEM)
 
 

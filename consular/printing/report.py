@@ -1,7 +1,8 @@
 """The report of a session of the Commission as PDF, in the reader's language.
 
 Everything it says is the content that `services.commission.assembling` made: no number is worked
-out here but differences of two of them. What people typed stands in Spanish, and says so.
+out here but differences of two of them. What people typed stands in English where somebody wrote
+it, else in Spanish, and says so.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def _cover(content: Content) -> list[list[Any]]:
         [_("Fecha de la sesión"), _plain_day(content["held_on"])],
         [
             _("Lugar de la sesión"),
-            _typed(content["place"]) if content["place"] else _("Por llenar"),
+            _typed(content, content["place"]) if content["place"] else _("Por llenar"),
         ],
         [_("Periodo del informe"), _period(content)],
     ]
@@ -145,7 +146,7 @@ def check_address(session_id: Any) -> str:
 
 def _sections(content: Content, session_id: Any) -> Iterator[Block]:
     if content["amends"]:
-        yield _amended(content["amends"])
+        yield _amended(content)
     yield {"heading": _("Asistencia"), "blocks": [_attendance(content)]}
     yield {"heading": _("Orden del día"), "apart": False, "blocks": [_agenda(content)]}
     followed = _("Seguimiento de acuerdos de sesiones anteriores")
@@ -162,22 +163,26 @@ def _sections(content: Content, session_id: Any) -> Iterator[Block]:
     yield {"heading": _("Firma"), "blocks": list(_signature(content, session_id))}
 
 
-def _amended(amends: Content) -> Block:
+def _amended(content: Content) -> Block:
+    amends = content["amends"]
     head = [_column(_("Qué cambió"), 3), _column(_("Antes"), 3), _column(_("Ahora"), 3)]
     rows = [
-        [_changed(each), _said(each, "before"), _said(each, "after")] for each in amends["changes"]
+        [_changed(content, each), _said(content, each, "before"), _said(content, each, "after")]
+        for each in amends["changes"]
     ]
     heading = _("Cambios respecto de la versión %(version)s", version=amends["version"])
-    why = _("Por qué: %(reason)s", reason=amends["reason"])
+    why = [_("Por qué"), ": ", _typed(content, amends["reason"])]
     table = _table(_("Lo que dice distinto"), head, rows)
     return {"heading": heading, "blocks": [{"kind": "paragraph", "text": why}, table]}
 
 
-def _changed(change: Content) -> str:
+def _changed(content: Content, change: Content) -> Any:
+    if change["part"] == "english":
+        return [_("En inglés"), ": ", _typed(content, change["name"]["es"])]
     return in_words(change["name"]) or _parts()[change["part"]]
 
 
-def _said(change: Content, when: str) -> Any:
+def _said(content: Content, change: Content, when: str) -> Any:
     """One side of a change, as the report says it elsewhere."""
     said = change[when]
     if said is None:
@@ -186,13 +191,19 @@ def _said(change: Content, when: str) -> Any:
         return value_text(said)
     if change["part"] in ("held_on", "first", "last"):
         return _day(said, NOTHING)
+    if change["part"] == "english":
+        return {"text": said, "lang": "en"}
     if change["part"] == "attendance":
-        return _typed(f"{said['agency']}: {_came(said)}")
-    if isinstance(said, Mapping):
-        lines = (said["agreed"], said["responsible"], _day(said["due_on"], NOTHING))
-        status = i18n.words("commission.follow_up", said["status"]) if "status" in said else None
-        return _typed(" · ".join(filter(None, (*lines, status))))
-    return _typed(said)
+        return [_typed(content, said["agency"]), f": {_came(said)}"]
+    return _said_of(content, said) if isinstance(said, Mapping) else _typed(content, said)
+
+
+def _said_of(content: Content, agreement: Content) -> list[Any]:
+    """An agreement, with how far it is where that is said of it."""
+    typed = [_typed(content, agreement["agreed"]), " · ", _typed(content, agreement["responsible"])]
+    day, status = _day(agreement["due_on"], NOTHING), agreement.get("status")
+    words = [day, *([i18n.words("commission.follow_up", status)] if status else [])]
+    return [*typed, *(f" · {each}" for each in words)]
 
 
 def _parts() -> dict[str, str]:
@@ -212,7 +223,7 @@ def _attendance(content: Content) -> Block:
     if not content["attendance"]:
         return _empty(_("Por llenar: qué dependencias asistieron."))
     head = [_column(_("Dependencia"), 5), _column(_("Asistió"), 1)]
-    rows = [[_typed(each["agency"]), _came(each)] for each in content["attendance"]]
+    rows = [[_typed(content, each["agency"]), _came(each)] for each in content["attendance"]]
     return _table(_("Dependencias convocadas"), head, rows, size=10)
 
 
@@ -223,7 +234,7 @@ def _came(row: Content) -> str:
 def _agenda(content: Content) -> Block:
     if not content["agenda"]:
         return _empty(_("Por llenar."))
-    return {"kind": "list", "items": [_typed(item) for item in content["agenda"]]}
+    return {"kind": "list", "items": [_typed(content, item) for item in content["agenda"]]}
 
 
 def _followed(content: Content) -> Block:
@@ -235,18 +246,19 @@ def _followed(content: Content) -> Block:
         _column(_("Para cuándo"), 2),
         _column(_("Cómo va"), 4),
     ]
-    return _table(_("Acuerdos en seguimiento"), head, [*map(_follow, content["followed"])])
+    rows = [_follow(content, each) for each in content["followed"]]
+    return _table(_("Acuerdos en seguimiento"), head, rows)
 
 
-def _follow(each: Content) -> list[Any]:
+def _follow(content: Content, each: Content) -> list[Any]:
     status = i18n.words("commission.follow_up", each["status"])
     due = _day(each["moved_to"] or each["due_on"], NOTHING)
     moved = _("%(day)s (antes: %(before)s)", day=due, before=_day(each["due_on"], NOTHING))
     return [
-        _typed(f"{each['session']}/{each['position']}. {each['agreed']}"),
-        _typed(each["responsible"]),
+        [f"{each['session']}/{each['position']}. ", _typed(content, each["agreed"])],
+        _typed(content, each["responsible"]),
         str(moved) if each["moved_to"] else due,
-        _typed(f"{status}. {each['evidence']}") if each["evidence"] else status,
+        [f"{status}. ", _typed(content, each["evidence"])] if each["evidence"] else status,
     ]
 
 
@@ -301,8 +313,8 @@ def _agreements(content: Content) -> Block:
     rows = [
         [
             f"{content['number']}/{each['position']}",
-            _typed(each["agreed"]),
-            _typed(each["responsible"]),
+            _typed(content, each["agreed"]),
+            _typed(content, each["responsible"]),
             _day(each["due_on"], NOTHING),
         ]
         for each in content["agreements"]
@@ -388,9 +400,12 @@ def _plain_day(day: str | None) -> str:
     return i18n.date_plain(date.fromisoformat(day)) if day else str(_("Por llenar"))
 
 
-def _typed(text: str) -> Any:
-    """What somebody typed is Spanish, which a screen reader has to know in an English report."""
-    return text if i18n.current_language() == "es" else {"text": text, "lang": "es"}
+def _typed(content: Content, text: str) -> Any:
+    """What somebody typed, in English where it is known; else it is Spanish, which a screen reader
+    has to know in an English report."""
+    if i18n.current_language() == "es":
+        return text
+    return content["english"].get(text) or {"text": text, "lang": "es"}
 
 
 def _column(text: str, width: float, *, number: bool = False) -> dict[str, Any]:

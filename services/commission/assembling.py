@@ -31,7 +31,9 @@ Content = Mapping[str, Any]
 
 def assemble(session: Session, commission: CommissionSession) -> Content:
     """The report as it stands, with what it changes of the version that was signed before."""
-    content = {
+    before = find_report(session, commission.id) if commission.amends else None
+    earlier = json.loads(before.content) if before else None
+    content: dict[str, Any] = {
         "number": commission.number,
         "version": commission.version,
         "example": commission.example,
@@ -51,16 +53,33 @@ def assemble(session: Session, commission: CommissionSession) -> Content:
         "annexes": [row.content for row in list_annexes(session, commission.id)],
         "prepared": _by(session, commission),
         "signed": None,
-        "amends": None,
+        "amends": {"version": before.version, "reason": commission.amends} if before else None,
     }
-    before = find_report(session, commission.id)
-    if commission.amends and before:
-        content["amends"] = {
-            "version": before.version,
-            "reason": commission.amends,
-            "changes": list(changes(json.loads(before.content), content)),
-        }
+    # What the version before said stands in the list of changes.
+    texts = [*typed_texts(content), *(typed_texts(earlier) if earlier else ())]
+    known = commission.english
+    content["english"] = {text: known[text] for text in texts if text in known}
+    if earlier:
+        content["amends"]["changes"] = list(changes(earlier, content))
     return content
+
+
+def typed_texts(content: Content) -> Sequence[str]:
+    """What somebody typed into the report, in Spanish: each text once, in the report's order."""
+    agreed = [*content["followed"], *content["agreements"]]
+    texts = [
+        content["place"],
+        content["amends"] and content["amends"]["reason"],
+        *(row["agency"] for row in content["attendance"]),
+        *content["agenda"],
+        *(row.get(name) for row in agreed for name in ("agreed", "responsible", "evidence")),
+    ]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def without_english(content: Content) -> Sequence[str]:
+    """The typed texts that have no English, so that an English report says them in Spanish."""
+    return [text for text in typed_texts(content) if text not in content["english"]]
 
 
 def content_text(content: Content) -> str:
@@ -81,6 +100,7 @@ def changes(before: Content, after: Content) -> Iterator[Content]:
             yield _change(part, None, before[part], after[part])
     for part in ("attendance", "agenda", "followed", "agreements"):
         yield from _changed_lines(part, before[part], after[part])
+    yield from _changed_english(before, after)
     yield from _changed_numbers(before, after)
 
 
@@ -91,6 +111,14 @@ def numbers(content: Content) -> Mapping[tuple[int, str], Content]:
         for each in content["groups"]
         for result in each["results"]
     }
+
+
+def _changed_english(before: Content, after: Content) -> Iterator[Content]:
+    """Of texts that both versions have; the first ones had no English."""
+    old, new = before.get("english", {}), after["english"]
+    for text in typed_texts(after):
+        if text in typed_texts(before) and old.get(text) != new.get(text):
+            yield _change("english", {"es": text, "en": text}, old.get(text), new.get(text))
 
 
 def _changed_numbers(before: Content, after: Content) -> Iterator[Content]:

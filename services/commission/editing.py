@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from services.commission.models import (
     FollowUp,
     Result,
 )
-from services.commission.queries import list_annexes, list_followed, list_results
+from services.commission.queries import find_english, list_annexes, list_followed, list_results
 from services.commission.rules import Action, FollowUpStatus, Status, actions
 from services.kernel.audit import Actor
 from services.kernel.db import Base, violated_constraint
@@ -58,7 +58,8 @@ class FollowAgreement:
 @dataclass(frozen=True)
 class MakeReport:
     """A session and what is known of it already. ``results``: codes of choices by group; every
-    group reports all it has unless they are named."""
+    group reports all it has unless they are named. ``english``: that of typed texts by the Spanish;
+    what an earlier session said in the same words has its English already."""
 
     number: int
     held_on: date | None = None
@@ -71,6 +72,7 @@ class MakeReport:
     results: Mapping[int, Sequence[str]] | None = None
     agreements: Sequence[NewAgreement] = ()
     annexes: Sequence[str] = tuple(ANNEXES)
+    english: Mapping[str, str] = field(default_factory=dict)
     example: bool = False
 
 
@@ -88,6 +90,10 @@ def make_report(
         last=command.last,
         status=Status.DRAFT.value,
         version=1,
+        english={
+            **find_english(session, command.number, example=command.example),
+            **command.english,
+        },
         made_by=actor.account_id,
         created_at=now,
         changed_at=now,
@@ -188,6 +194,18 @@ def choose_annexes(
         now=now,
         actor=actor,
     )
+
+
+def set_english(
+    session: Session, id: UUID, english: Mapping[str, str], *, now: datetime, actor: Actor
+) -> CommissionSession:
+    """Write the English of typed texts, by the Spanish; an empty one takes it away."""
+
+    def change(commission: CommissionSession) -> None:
+        known = {**commission.english, **english}
+        commission.english = {text: said for text, said in known.items() if said}
+
+    return _edit(session, id, change, now=now, actor=actor)
 
 
 def add_agreement(

@@ -27,7 +27,8 @@ class CommissionSession(Base):
 
     ``first`` and ``last`` are the days that the report is about; ``as_of`` the moment up to which
     its numbers were counted last. ``example`` rows are shown as examples and stand apart: their
-    number may be a real session's too.
+    number may be a real session's too. ``english`` has the English of what was typed by its Spanish
+    text, also of texts that the report no longer has.
     """
 
     __tablename__ = "commission_sessions"
@@ -40,6 +41,7 @@ class CommissionSession(Base):
             name="prepared",
         ),
         sa.CheckConstraint("version > 0 AND (version = 1) = (amends IS NULL)", name="version"),
+        sa.CheckConstraint("jsonb_typeof(english) = 'object'", name="english"),
         sa.UniqueConstraint("number", "example", name="uq_commission_sessions_number"),
     )
 
@@ -55,6 +57,7 @@ class CommissionSession(Base):
     # Why the version before is amended.
     amends: Mapped[str | None] = mapped_column(sa.Text)
     as_of: Mapped[datetime | None] = mapped_column(_MOMENT)
+    english: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     made_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     changed_at: Mapped[datetime] = mapped_column(_MOMENT)

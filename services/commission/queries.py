@@ -135,6 +135,18 @@ def _followed(
     return Followed(agreement, number, before, moved[-1] if moved else agreement.due_on, here)
 
 
+def find_english(session: Session, number: int, *, example: bool) -> Mapping[str, str]:
+    """The English that the last session before that number has of what was typed, its own and what
+    it began with."""
+    known = session.scalar(
+        select(CommissionSession.english)
+        .where(CommissionSession.number < number, CommissionSession.example == example)
+        .order_by(CommissionSession.number.desc())
+        .limit(1)
+    )
+    return known or {}
+
+
 def list_missing(session: Session, commission: CommissionSession) -> Sequence[Part]:
     """What the report still needs before it can be prepared."""
     held = {

@@ -203,6 +203,8 @@ def test_an_analyst_writes_it_another_signs_it_and_a_later_change_shows_apart(
         _says(page, "¿Qué tablas van al final?")
         choose(page, "[name='c-services-by-office']")
         follow(page, BUTTON)
+        _says(page, "4 textos no tienen inglés todavía")
+        follow(page, BUTTON)
         _says(page, "Prepararlo para firma")
         session = page.url
         follow(page, "form[action$='/prepare'] .btn")

@@ -69,8 +69,8 @@ ONLY_WEB = {
     "commission_reports": ADD,
     "remittance_receipts": ADD,
     "commission_results": KEEP,
-    "commission_sessions": f"{ADD}, UPDATE (amends, as_of, changed_at, first, held_on, last, place,"
-    " prepared_at, prepared_by, status, version)",
+    "commission_sessions": f"{ADD}, UPDATE (amends, as_of, changed_at, english, first, held_on,"
+    " last, place, prepared_at, prepared_by, status, version)",
     "announcements": f"{ADD}, UPDATE (withdrawn_at, withdrawn_by)",
     "booking_holds": f"{KEEP}, UPDATE (expires_at, extended, frees_at)",
     "attendees": f"{ADD}, UPDATE (age_band, appointment_id, booked_as, changed_at, desk, n,"

@@ -19,7 +19,7 @@ def _content(**said: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {
         name: [] for name in ("attendance", "agenda", "followed", "agreements")
     }
-    return {**empty, **parts, "groups": [], **said}
+    return {**empty, **parts, "groups": [], "amends": None, "english": {}, **said}
 
 
 def _number(value: str) -> list[dict[str, Any]]:
@@ -35,6 +35,11 @@ def _number(value: str) -> list[dict[str, Any]]:
             {"attendance": []},
             {"attendance": [{"agency": "SRE", "attended": True}]},
             ("attendance", None, None, {"agency": "SRE", "attended": True}),
+        ),
+        (
+            {"place": "Aquí"},
+            {"place": "Aquí", "english": {"Aquí": "Here"}},
+            ("english", {"es": "Aquí", "en": "Aquí"}, None, "Here"),
         ),
         ({"groups": _number("5")}, {"groups": _number("7")}, ("results", NAME, "5", "7")),
         ({"groups": _number("5")}, {"groups": []}, ("results", NAME, "5", None)),

@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from consular.i18n import date_plain, date_short, words
-from consular.pages.commission.steps import BOX
+from consular.pages.commission.steps import BOX, english_field
 from consular.printing.report import cut_off_text, group_name, session_name
 from consular.printing.report_words import change_text, in_words, note_text, value_text
-from services.commission.assembling import assemble
+from services.commission.assembling import assemble, typed_texts, without_english
 from services.commission.queries import (
     list_agreements,
     list_annexes,
@@ -98,6 +99,13 @@ def agreements(session: Session, commission: Any) -> list[dict[str, Any]]:
     ]
 
 
+def typed(session: Session, commission: Any) -> dict[str, Any]:
+    """What was typed into the report, each with the field of its English; how many have none."""
+    content = assemble(session, commission)
+    lines = [{"name": english_field(text), "text": text} for text in typed_texts(content)]
+    return {"lines": lines, "lacking": _lacking(content)}
+
+
 def boxes(choices: Sequence[tuple[str, Mapping[str, str]]]) -> list[dict[str, str]]:
     """Boxes to tick, by the name of their field."""
     return [{"name": f"{BOX}{code}", "label": in_words(name)} for code, name in choices]
@@ -131,6 +139,7 @@ def _answers(
         ),
         ("agreements", _("Acuerdos de esta sesión"), str(len(content["agreements"]))),
         ("annexes", _("Anexos"), _annexes(session, commission)),
+        ("english", _("Lo escrito, en inglés"), _english(content)),
     ]
     return [
         {
@@ -166,6 +175,19 @@ def _reviewed(carried: Sequence[Any]) -> str:
 
 def _count(results: Rows) -> str:
     return str(_("%(count)s cifras", count=len(results))) if results else str(_("Sin cifras"))
+
+
+def _english(content: Mapping[str, Any]) -> str:
+    done = _("Todo tiene inglés") if typed_texts(content) else _("Nada escrito todavía")
+    return _lacking(content) or str(done)
+
+
+def _lacking(content: Mapping[str, Any]) -> str:
+    count = len(without_english(content))
+    words = ngettext(
+        "%(num)s texto no tiene inglés todavía", "%(num)s textos no tienen inglés todavía", count
+    )
+    return str(words) if count else ""
 
 
 def _annexes(session: Session, commission: Any) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -16,13 +17,16 @@ from consular.auth import actor, now
 from consular.errors import FieldsInvalid
 from consular.input.commission import (
     MOST_LINES,
+    MOST_TYPED,
     AgendaForm,
     AttendanceForm,
     DateForm,
     PeriodForm,
     PlaceForm,
 )
+from consular.input.fields import Text
 from consular.pages.forms import Errors, pick, read_fields
+from services.commission.assembling import assemble, typed_texts
 from services.commission.choices import ANNEXES, list_choices
 from services.commission.editing import (
     change_details,
@@ -30,14 +34,23 @@ from services.commission.editing import (
     choose_results,
     set_agenda,
     set_attendance,
+    set_english,
 )
-from services.commission.queries import list_agenda, list_annexes, list_attendance, list_results
+from services.commission.queries import (
+    get_session,
+    list_agenda,
+    list_annexes,
+    list_attendance,
+    list_results,
+)
 from services.commission.rules import OWN_GROUP
 from services.monitoring.rules import GROUPS
 
 Form = Mapping[str, str]
-# Before the code in the name of a box.
+# Before the code in the name of a box, and before what stands for a text in the name of the field
+# of its English.
 BOX = "c-"
+ENGLISH = "en-"
 
 
 @dataclass(frozen=True)
@@ -141,6 +154,30 @@ def _fill_annexes(session: Session, row: Any) -> dict[str, str]:
     return {f"{BOX}{each.code}": "1" for each in list_annexes(session, row.id)}
 
 
+def english_field(text: str) -> str:
+    """The name of the field of a text's English: it stays the same wherever the text stands."""
+    return f"{ENGLISH}{sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _read_english(form: Form, errors: Errors | None) -> Any:
+    """English by the name of its field, empty where there is none."""
+    names = [name for name in form if name.startswith(ENGLISH)]
+    schema = Schema.from_dict({name: Text(most=MOST_TYPED, load_default="") for name in names})
+    return read_fields(schema(), pick(form, *names), errors)
+
+
+def _save_english(session: Session, id: Any, values: Mapping[str, str]) -> object:
+    texts = typed_texts(assemble(session, get_session(session, id)))
+    fields = {text: english_field(text) for text in texts}
+    english = {text: values[name] for text, name in fields.items() if name in values}
+    return set_english(session, id, english, now=now(), actor=actor())
+
+
+def _fill_english(session: Session, row: Any) -> dict[str, str]:
+    english = assemble(session, row)["english"]
+    return {english_field(text): said for text, said in english.items()}
+
+
 def _group_step(group: int) -> Step:
     own = group == OWN_GROUP
     return Step(
@@ -209,6 +246,17 @@ WIZARD: Mapping[str, Step] = {
             _read_boxes,
             _save_annexes,
             _fill_annexes,
+        ),
+        Step(
+            "english",
+            _("¿Cómo se dice en inglés?"),
+            _(
+                "Es lo que se escribió en este informe, para su PDF en inglés. Lo que dejes vacío"
+                " saldrá ahí en español."
+            ),
+            _read_english,
+            _save_english,
+            _fill_english,
         ),
     )
 }

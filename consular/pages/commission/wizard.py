@@ -77,6 +77,7 @@ def _shown(session: Session, commission: Any, page: Step) -> Mapping[str, Any]:
         else None,
         "followed": presenters.followed(session, commission) if page.code == "follow-up" else [],
         "agreements": presenters.agreements(session, commission),
+        "typed": presenters.typed(session, commission) if page.code == "english" else None,
     }
 
 

@@ -43,6 +43,14 @@ class FollowedAnswer(AgreementAnswer):
     evidence = fields.Text(allow_none=True)
 
 
+class TypedAnswer(fields.Answer):
+    """A text that somebody typed, and its English, null where it has none: then the report in
+    English says it in Spanish."""
+
+    es = fields.Text()
+    en = fields.Text(allow_none=True)
+
+
 class VersionAnswer(fields.Answer):
     """A version that was signed."""
 
@@ -69,6 +77,7 @@ class ReportAnswer(fields.Answer):
     followed = fields.Many(FollowedAnswer)
     agreements = fields.Many(AgreementAnswer)
     results = fields.Many(ResultAnswer)
+    english = fields.Many(TypedAnswer)
     versions = fields.Many(VersionAnswer)
     pdf = fields.Text()
 

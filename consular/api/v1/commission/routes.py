@@ -24,6 +24,7 @@ from consular.api.v1.commission.answers import (
     SignedFileAnswer,
     SigningKeyItem,
     SigningKeyList,
+    TypedAnswer,
     VersionAnswer,
 )
 from consular.auth import ANALYSTS, ANYONE, MONITORS, actor, now
@@ -41,7 +42,7 @@ from consular.input.signed_files import FileForm
 from consular.session_reports import as_file, file_name, read_pdf, sign_report
 from consular.signed_files import find_file
 from services.commission import signing
-from services.commission.assembling import plain
+from services.commission.assembling import assemble, plain, typed_texts
 from services.commission.choices import list_choices
 from services.commission.editing import FollowAgreement, MakeReport, follow_up, make_report, refresh
 from services.commission.queries import (
@@ -357,9 +358,18 @@ def _shown(session: Session, commission: Any) -> dict[str, Any]:
             for row in list_agreements(session, commission.id)
         ],
         results=[_result(row) for row in list_results(session, commission.id)],
+        english=_typed(session, commission),
         versions=[VersionAnswer.render(row) for row in list_reports(session, commission.id)],
         pdf=url_for("reports.print_report", report=commission.id),
     )
+
+
+def _typed(session: Session, commission: Any) -> list[dict[str, Any]]:
+    content = assemble(session, commission)
+    return [
+        TypedAnswer.render(es=text, en=content["english"].get(text))
+        for text in typed_texts(content)
+    ]
 
 
 def _followed(each: Followed) -> dict[str, Any]:
