@@ -17,7 +17,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from consular import words
-from consular.i18n import MEXICO_CITY, amount, date_long, deadline, folio, translated
+from consular.i18n import (
+    MEXICO_CITY,
+    amount,
+    country_name,
+    date_long,
+    deadline,
+    folio,
+    translated,
+)
 from consular.uploads import MULTIPART, brings_file, file_too_large
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.audit import Role
@@ -147,6 +155,8 @@ class Problem:
                 said[name] = date_long(value)
             elif name in ("available", "minimum", "maximum"):
                 said[name] = amount(str(value))
+            elif name == "country":
+                said[name] = country_name(str(value))
             elif name == "folio":
                 said[name] = folio(str(value))
             elif name == "requires":

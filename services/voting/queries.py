@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page
 from services.voting.models import CountFigure, ElectionVersion, VoteCount
-from services.voting.rules import IN_FORCE, SETTLED, Cell, Dimension, Known, Metric, Mode, Status
+from services.voting.rules import (
+    IN_FORCE,
+    SETTLED,
+    Before,
+    Cell,
+    Dimension,
+    Known,
+    Metric,
+    Mode,
+    Status,
+    Unit,
+    Whose,
+)
 
 # What the published lists of voters are called: the one of 2024 by its initials.
 _LISTS = (Metric.REGISTERED.value, "lnere")
@@ -111,8 +123,8 @@ def cell_of(count: VoteCount) -> Cell:
     return Cell(Metric(count.metric), mode, count.day or date.min)
 
 
-def read_known_counts(session: Session, place: Place, *, in_person: bool) -> Known:
-    """What is in force beside the cell, to compare a number with."""
+def read_known_counts(session: Session, place: Place, *, country: str, in_person: bool) -> Known:
+    """What is in force beside the cell, to compare a number with; ``country`` is its office's."""
     counts = list_office_counts(session, place.consulate, place.election)
     elsewhere = session.scalars(
         select(VoteCount.value).where(
@@ -122,10 +134,11 @@ def read_known_counts(session: Session, place: Place, *, in_person: bool) -> Kno
             VoteCount.status == Status.APPROVED,
         )
     )
+    earlier = list_earlier(session, place.consulate, country, place.election)
     return Known(
         cells={cell_of(count): int(count.value) for count in counts},
         listed=_listed(session, place.election),
-        before=_before(session, place),
+        before=earlier.get(_what(place.metric, place.mode)),
         elsewhere=frozenset(map(int, elsewhere)),
         in_person=in_person,
     )
@@ -152,21 +165,61 @@ def _listed(session: Session, election: str) -> int | None:
     return int(value) if value is not None else None
 
 
-def _before(session: Session, place: Place) -> int | None:
-    """The office's latest figure in force of an earlier election."""
-    value = session.scalar(
-        select(VoteCount.value)
+What = tuple[Metric, Mode | None]
+
+
+def list_earlier(
+    session: Session, consulate: str, country: str, election: str
+) -> Mapping[What, Before]:
+    """With what an office's counts of an election are compared, by metric and mode: the latest of
+    an earlier one, its own, or else its country's, or else of all abroad."""
+    own = and_(VoteCount.consulate_code == consulate, VoteCount.status.in_(sorted(IN_FORCE)))
+    others = and_(
+        VoteCount.status == Status.PUBLISHED,
+        or_(
+            and_(VoteCount.dimension == Dimension.COUNTRY, VoteCount.key == country),
+            VoteCount.dimension.in_((Dimension.TOTAL, Dimension.MODE)),
+        ),
+    )
+    rows = session.scalars(
+        select(VoteCount)
         .where(
-            VoteCount.election < place.election,
-            VoteCount.metric == place.metric,
-            VoteCount.mode.is_not_distinct_from(place.mode),
-            VoteCount.consulate_code == place.consulate,
-            VoteCount.status.in_(sorted(IN_FORCE)),
+            VoteCount.election < election,
+            VoteCount.unit == Unit.COUNT,
+            VoteCount.metric.in_({*Metric, *_LISTS}),
+            or_(own, others),
         )
         .order_by(VoteCount.election.desc(), VoteCount.day.desc())
-        .limit(1)
-    )
-    return int(value) if value is not None else None
+    ).all()
+    earlier: dict[What, Before] = {}
+    for whose in Whose:
+        for row in rows:
+            what = _what(row.metric, row.mode)
+            if _whose(row) is whose and what not in earlier:
+                earlier[what] = _latest(whose, row, rows)
+    return earlier
+
+
+def _latest(whose: Whose, newest: VoteCount, rows: Sequence[VoteCount]) -> Before:
+    """Of an office its newest figure; of others every one that was published of that election."""
+    of = (_what(newest.metric, newest.mode), whose, newest.election)
+    same = [row for row in rows if (_what(row.metric, row.mode), _whose(row), row.election) == of]
+    same = [newest] if whose is Whose.OFFICE else same
+    key = "" if whose is Whose.ABROAD else newest.key
+    return Before(newest.election or "", whose, key, frozenset(int(row.value) for row in same))
+
+
+def _what(metric: str, mode: str | None) -> What:
+    """What a figure counts: lists of voters have two names, and envelopes only come by post."""
+    counts = Metric.REGISTERED if metric in _LISTS else Metric(metric)
+    by = Mode.POSTAL.value if counts is Metric.VOTE_ENVELOPES else mode
+    return counts, Mode(by) if by else None
+
+
+def _whose(row: VoteCount) -> Whose:
+    if row.consulate_code:
+        return Whose.OFFICE
+    return Whose.COUNTRY if row.dimension == Dimension.COUNTRY else Whose.ABROAD
 
 
 def get_count(session: Session, count_id: UUID) -> VoteCount:

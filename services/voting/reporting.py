@@ -287,7 +287,7 @@ def _check_value(session: Session, command: ReportCount, now: datetime) -> list[
         raise _refusal(wrong)
     odd = oddities(command.cell, command.value, known)
     if odd and not (command.note or "").strip():
-        raise Invalid(odd[0].value, field="note")
+        raise Invalid(odd[0].value, field="note", **_compared(known))
     return [each.value for each in odd]
 
 
@@ -303,7 +303,19 @@ def _impossible_day(command: ReportCount, today: date, zone: ZoneInfo) -> Imposs
 
 def _known(session: Session, command: ReportCount) -> Known:
     office = get_consulate(session, command.consulate)
-    return read_known_counts(session, command, in_person=office.in_person_vote)
+    return read_known_counts(
+        session, command, country=office.country, in_person=office.in_person_vote
+    )
+
+
+def _compared(known: Known) -> dict[str, str]:
+    """Of which election and whose the figures are with which a number is compared."""
+    before = known.before
+    return (
+        {"election": before.election, "whose": before.whose.value, "country": before.key}
+        if before
+        else {}
+    )
 
 
 def _refusal(wrong: Wrong | Impossible) -> Invalid:

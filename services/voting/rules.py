@@ -179,18 +179,38 @@ class Cell:
 Cells = Mapping[Cell, int]
 
 
+class Whose(StrEnum):
+    """Whose figures of an earlier election a count is compared with."""
+
+    OFFICE = "office"
+    COUNTRY = "country"
+    ABROAD = "abroad"
+
+
+@dataclass(frozen=True)
+class Before:
+    """The same in an earlier election. Several ``numbers`` are rival publications; ``key`` is the
+    office's code or its country's, empty for all abroad."""
+
+    election: str
+    whose: Whose
+    key: str
+    numbers: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Known:
     """What is in force beside a count: ``cells`` are the office's own of the same election.
 
     ``listed`` is the published list of voters of all abroad, for an office without one of its own;
-    ``before`` the office's latest figure of an earlier election; ``elsewhere`` the other offices'
-    figures of the same cell. Each is None or empty where nothing is known.
+    ``before`` the office's latest figure of an earlier election, where it has none what was
+    published of its country, or else of all abroad; ``elsewhere`` the other offices' figures of the
+    same cell. Each is None or empty where nothing is known.
     """
 
     cells: Cells = field(default_factory=dict)
     listed: int | None = None
-    before: int | None = None
+    before: Before | None = None
     elsewhere: frozenset[int] = frozenset()
     in_person: bool = True
 
@@ -263,11 +283,13 @@ def oddities(cell: Cell, value: int, known: Known) -> list[Odd]:
     summed, total = _sum_and_total(cell, {**known.cells, cell: value})
     whole = known.modes <= summed.keys()
     earlier = _newest_before(cell, known.cells)
+    before = known.before.numbers if known.before else frozenset[int]()
+    own = before if known.before and known.before.whose is Whose.OFFICE else ()
     warnings = {
-        Odd.ZERO_AFTER_HUNDREDS: value == 0 and (known.before or 0) >= HUNDREDS,
+        Odd.ZERO_AFTER_HUNDREDS: value == 0 and max(own, default=0) >= HUNDREDS,
         Odd.ZERO_OF_HUNDREDS_LISTED: _no_vote_of_hundreds(cell, {**known.cells, cell: value}),
         Odd.SAME_AS_ANOTHER_OFFICE: value >= NOTEWORTHY and value in known.elsewhere,
-        Odd.SAME_AS_LAST_ELECTION: value >= NOTEWORTHY and value == known.before,
+        Odd.SAME_AS_LAST_ELECTION: value >= NOTEWORTHY and value in before,
         Odd.LOWER_THAN_BEFORE: earlier is not None and value < earlier,
         Odd.CORRECTION_DIFFERS: (
             whole and total is not None and sum(summed.values()) != total and cell in known.cells

@@ -85,7 +85,10 @@ WARNINGS: Mapping[str, str] = {
     Odd.ZERO_AFTER_HUNDREDS: _("Antes hubo cientos en esta oficina y ahora cero."),
     Odd.ZERO_OF_HUNDREDS_LISTED: _("En esta oficina hay cientos en la lista y ningún voto."),
     Odd.SAME_AS_ANOTHER_OFFICE: _("Es igual a la cifra de otra oficina."),
-    Odd.SAME_AS_LAST_ELECTION: _("Es igual a la cifra de la elección anterior."),
+    Odd.SAME_AS_LAST_ELECTION: _(
+        "Es igual a una cifra de la elección anterior: de la oficina, de su país o de todo el"
+        " exterior."
+    ),
     Odd.LOWER_THAN_BEFORE: _("Es menor que la de un día anterior, y solo puede crecer."),
     Odd.CORRECTION_DIFFERS: _("Con esta corrección las modalidades no suman el total."),
 }
@@ -186,7 +189,20 @@ ERRORS: Mapping[str, ErrorMessage] = {
     ),
     "same_as_last_election": ErrorMessage(
         _("La cifra es igual a la de la elección anterior"),
-        _("La cifra es igual a la de la elección anterior. Si es correcta, explícalo en la nota."),
+        _(
+            "La cifra es igual a la de esta oficina en la elección de %(election)s. Si es correcta,"
+            " explícalo en la nota."
+        ),
+        when={
+            ("whose", "country"): _(
+                "La cifra es igual a la que se publicó de %(country)s en la elección de"
+                " %(election)s. Si es correcta, explícalo en la nota."
+            ),
+            ("whose", "abroad"): _(
+                "La cifra es igual a la que se publicó de todo el exterior en la elección de"
+                " %(election)s. Si es correcta, explícalo en la nota."
+            ),
+        },
     ),
     "lower_than_before": ErrorMessage(
         _("La cifra bajó"),

@@ -16,12 +16,14 @@ from services.voting.deadlines import (
     polls_abroad,
 )
 from services.voting.rules import (
+    Before,
     Cell,
     Impossible,
     Known,
     Metric,
     Mode,
     Odd,
+    Whose,
     impossible_mode,
     impossible_value,
     oddities,
@@ -34,6 +36,10 @@ ALL = None
 VOTES, LISTED, ENVELOPES = Metric.VOTES, Metric.REGISTERED, Metric.VOTE_ENVELOPES
 REQUESTED, ISSUED = Metric.CREDENTIALS_REQUESTED, Metric.CREDENTIALS_ISSUED
 POST, NET, HERE = Mode.POSTAL, Mode.ELECTRONIC, Mode.IN_PERSON
+
+
+def before(*numbers: int, whose: Whose = Whose.OFFICE) -> Before:
+    return Before("2024", whose, "", frozenset(numbers))
 
 
 def cell(metric: Metric, mode: Mode | None = None, day: date = DAY) -> Cell:
@@ -113,14 +119,21 @@ def test_modes_that_a_metric_or_an_office_does_not_have() -> None:
 @pytest.mark.parametrize(
     ("value", "known", "odd"),
     [
-        (0, Known(before=100), [Odd.ZERO_AFTER_HUNDREDS]),
-        (0, Known(before=99), []),
+        (0, Known(before=before(100)), [Odd.ZERO_AFTER_HUNDREDS]),
+        (0, Known(before=before(99)), []),
+        # Another office of the country may have had them all.
+        (0, Known(before=before(933, whose=Whose.COUNTRY)), []),
         (50, Known(elsewhere=frozenset({50})), [Odd.SAME_AS_ANOTHER_OFFICE]),
-        (49, Known(elsewhere=frozenset({49}), before=49), []),
-        (77, Known(before=77), [Odd.SAME_AS_LAST_ELECTION]),
+        (49, Known(elsewhere=frozenset({49}), before=before(49)), []),
+        (77, Known(before=before(77)), [Odd.SAME_AS_LAST_ELECTION]),
+        (933, Known(before=before(933, whose=Whose.COUNTRY)), [Odd.SAME_AS_LAST_ELECTION]),
+        # Rival publications of one thing.
+        (226_661, Known(before=before(227_112, 226_661, whose=Whose.ABROAD)),
+         [Odd.SAME_AS_LAST_ELECTION]),
+        (226_662, Known(before=before(227_112, 226_661, whose=Whose.ABROAD)), []),
         (8, Known(cells={cell(LISTED, ALL, EVE): 9}), [Odd.LOWER_THAN_BEFORE]),
     ],
-)
+)  # fmt: skip
 def test_what_is_odd(value: int, known: Known, odd: list[Odd]) -> None:
     assert oddities(cell(LISTED), value, known) == odd
 

@@ -7,19 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import DESK, account, actor, allow, now
 from consular.counts import names_of
 from consular.db import transaction
-from consular.i18n import MEXICO_CITY, words
+from consular.i18n import MEXICO_CITY, country_name, number, words
 from consular.input.fields import Text
 from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, pick, read_fields
 from consular.pages.portal.names import office, offices
 from consular.pages.posting import reopen
+from services.consulates.queries import get_consulate
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 from services.staff.accounts import find_name
@@ -29,10 +31,19 @@ from services.voting.queries import (
     CountFilter,
     get_count,
     list_counts,
+    list_earlier,
     list_figures,
     list_revisions,
 )
-from services.voting.rules import AT_OFFICE, Action, Status, actions, may_see_value
+from services.voting.rules import (
+    AT_OFFICE,
+    Action,
+    Before,
+    Status,
+    Whose,
+    actions,
+    may_see_value,
+)
 from services.words import TABLES
 
 pages = Blueprint("counts", __name__, url_prefix="/counts")
@@ -135,8 +146,11 @@ _READ: dict[str, Callable[[Form, Errors], Any]] = {
 
 
 def _list(form: Form, errors: Errors) -> str:
+    election = next_election(now().date())
+    form = form or {"election": election or ""}
     with transaction() as session:
         cities = _cities(session)
+        compared = _compared(session, form.get("election", ""))
         counts = [
             _shown(row, cities)
             for status in AT_OFFICE
@@ -145,19 +159,42 @@ def _list(form: Form, errors: Errors) -> str:
             ).items
         ]
         zone = office(session, actor().consulate or "")["time_zone"] if actor().consulate else ""
-    election = next_election(now().date())
     return render_template(
         "counts/counts.html",
         counts=counts,
         may_report=actor().role in DESK,
         metrics=_choices("voting.metric"),
         modes=_choices("voting.mode"),
-        form=form or {"election": election},
+        form=form,
         errors=errors,
+        compared=compared,
         day=election_days().get(election or ""),
         deadlines=deadlines(election or ""),
         zone=zone or MEXICO_CITY,
     )
+
+
+def _compared(session: Session, election: str) -> list[dict[str, str]]:
+    """With what the counts of the reader's office of an election are compared."""
+    code = actor().consulate
+    if not code:
+        return []
+    earlier = list_earlier(session, code, get_consulate(session, code).country, election)
+    return [
+        {
+            "what": f"{words('voting.metric', metric)}, {words('voting.mode', mode or '').lower()}",
+            "where": _whose(before),
+            "numbers": ", ".join(number(each) for each in sorted(before.numbers)),
+            "election": before.election,
+        }
+        for (metric, mode), before in earlier.items()
+    ]
+
+
+def _whose(before: Before) -> str:
+    if before.whose is Whose.COUNTRY:
+        return country_name(before.key)
+    return str(_("esta oficina") if before.whose is Whose.OFFICE else _("todo el exterior"))
 
 
 def _show(id: UUID, form: Form, errors: Errors) -> str:
