@@ -117,6 +117,19 @@ def target_of_year(session: Session, figure: KeyFigure, period: Period) -> Progr
     return next((each for each in targets if each.target.period == year), None)
 
 
+def targets_of_offices(session: Session, figure: KeyFigure, period: Period) -> dict[str, Progress]:
+    """The offices' own targets of the year in which the period ends, over all programs, and how far
+    each of them was."""
+    year = str(period.last.year)
+
+    def wanted(target: Target) -> bool:
+        return target.program is None and target.period == year and bool(target.consulate_code)
+
+    indicator = INDICATORS[INDICATOR_OF[figure]]
+    progress = list_progress(session, indicator, period.as_of, wanted=wanted)
+    return {each.target.consulate_code or "": each for each in progress}
+
+
 def targets_of(session: Session, indicator: str, period: Period) -> list[Progress]:
     """The targets of the year, the quarter and the month in which the period ends, over all
     programs: the network's, or an office's own."""

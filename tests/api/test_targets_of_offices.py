@@ -74,6 +74,39 @@ def test_pages_of_the_office_show_its_own_and_the_overview_the_networks(both: We
     assert "Toda la red" in page
 
 
+def test_rankings_say_how_far_each_office_is_of_its_own_target(both: Web) -> None:
+    assert set_target(both, consulate="albuquerque", value=30).status_code == 201
+    analyst = staff_browser(both.app, "analyst")
+    head = f"Meta de {YEAR}"
+    for page in (analyst.get("/monitoring/").text, analyst.get("/monitoring/offices").text):
+        table = re.search(r"<caption>Inscripciones aprobadas por oficina.*?</table>", page, re.S)
+        assert table
+        assert head in table[0]
+        lines = re.findall(r"<tr[^>]*>(.*?)</tr>", table[0], re.S)[1:]
+        said = {
+            re.sub("<[^>]+>", "", line.partition("</th>")[0]): re.findall(r"(\d+ % de \d+)<", line)
+            for line in lines
+        }
+        assert said == {
+            "Los Ángeles": ["50 % de 200"],
+            "Hong Kong": [],
+            "Sin oficina": [],
+            # It has a target, and nobody yet.
+            "Albuquerque": ["0 % de 30"],
+        }
+    browser = staff_browser(both.app, "analyst")
+    browser.client.set_cookie("lang", "en")
+    assert f"Target of {YEAR}" in browser.get("/monitoring/offices").text
+
+
+def test_without_targets_of_offices_there_is_no_column_of_them(web: Web) -> None:
+    enroll(web, "losangeles", 100)
+    assert set_target(web).status_code == 201
+    page = staff_browser(web.app, "analyst").get("/monitoring/offices").text
+    assert "Inscripciones aprobadas por oficina" in page
+    assert f"Meta de {YEAR}" not in page
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
 def test_a_file_about_a_period_has_its_targets(both: Web, form: str) -> None:
     def file(query: str) -> dict[Any, Any]:

@@ -339,3 +339,31 @@ def test_each_office_of_a_map_is_a_link_to_it(analyst: Browser) -> None:
         address, name = links[0]
         [title] = re.findall("<h1>(.*?)</h1>", analyst.get(unescape(address)).text)
         assert name in title
+
+
+def test_the_maps_show_enrollments_too_with_their_table_beneath(web: Web, analyst: Browser) -> None:
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    link = re.search(r'<a href="([^"]+)">Inscripciones aprobadas</a>', page)
+    assert link is not None
+    address = unescape(link[1])
+    assert address == f"/monitoring/?{PERIOD}&indicator=enrollments#offices"
+    page = analyst.get(address.partition("#")[0]).text
+    counted = by_key(web, "enrollments?by=consulate&status=active", "consulate")
+    values = {code: by["active"] for code, by in counted.items() if code}
+    finding = f"En el mundo: {sum(values.values()):,} inscripciones aprobadas en {len(values)} of"
+    assert finding in page
+    assert "citas atendidas en" not in page
+    drawn = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(drawn) == 2
+    spots = re.findall(r'aria-label="([^":]+): ([\d,]+)"><circle', drawn[1])
+    listed = rows(page, "Inscripciones aprobadas por oficina")
+    assert sorted(spots) == sorted((row[0], row[1]) for row in listed if row[1] != "0")
+    assert page.index("Inscripciones aprobadas por oficina") < page.index("Citas atendidas por of")
+    world = analyst.get(next(each for each in pictures(page) if "/world-enrolled." in each))
+    assert f"{listed[0][0]} {listed[0][1]}" in world.text
+    assert '<input type="hidden" name="indicator" value="enrollments">' in page
+    pinned = re.search(r'href="(/monitoring/\?[^"]*as_of=[^"]+)">La misma', page)
+    assert pinned is not None
+    assert "inscripciones aprobadas en" in analyst.get(unescape(pinned[1])).text
+    other = analyst.get(f"/monitoring/?{PERIOD}&indicator=nothing").text
+    assert "citas atendidas en" in other

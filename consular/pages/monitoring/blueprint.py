@@ -112,9 +112,9 @@ def _period(query: AskIndicator, as_of: datetime) -> Period:
 
 
 def page_links(endpoint: str, question: Question, **path: str) -> dict[str, Any]:
-    """Addresses of a page for the same question: as of this moment, and as of now. ``path``: an
-    office's page has its code there."""
-    left_out = {"as_of", "consulate"} if path else {"as_of"}
+    """Addresses of a page for the same question: as of this moment, and as of now. ``path``: what
+    its address has besides; an office's page has its ``code`` there."""
+    left_out = {"as_of", "consulate"} if "code" in path else {"as_of"}
     asked: dict[str, Any] = {k: v for k, v in question.asked.items() if k not in left_out}
     now = url_for(endpoint, **{**asked, **path})
     pinned = url_for(endpoint, **{**asked, **path, "as_of": question.pinned["as_of"]})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from babel.dates import format_date
@@ -28,7 +29,15 @@ from services.enrollments.rules import ANSWERED, APPROVED, NOT_SENT
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.kernel.collation import alphabetical
 from services.monitoring.dimensions import Dimension
-from services.monitoring.key_figures import KeyFigure, Month, by_dimension, by_month, by_status_of
+from services.monitoring.key_figures import (
+    KeyFigure,
+    Month,
+    by_dimension,
+    by_month,
+    by_status_of,
+    targets_of_offices,
+)
+from services.monitoring.targets import Progress
 
 BARS = 10
 HOME = "US"
@@ -118,32 +127,33 @@ def _month(day: date, *, with_year: bool) -> str:
     return said.replace(".", "").replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def map_of_united_states(session: Session, question: Question) -> Chart | None:
-    """Appointments served where most offices are."""
-    return _map(session, question, Area.UNITED_STATES)
-
-
-def map_of_world(session: Session, question: Question) -> Chart | None:
-    """Appointments served everywhere."""
-    return _map(session, question, Area.WORLD)
-
-
-def _map(session: Session, question: Question, area: Area) -> Chart | None:
-    offices = offices_by_rank(session, question)
+def map_of_offices(
+    session: Session, question: Question, *, area: Area, figure: KeyFigure
+) -> Chart | None:
+    """Offices with their figure, where most of them are or everywhere."""
+    offices = [office for office in offices_by_rank(session, question, figure) if office.code]
     if area is Area.UNITED_STATES:
         offices = [office for office in offices if office.country == HOME]
-    served = sum(office.value for office in offices)
-    if not served:
+    total = sum(office.value for office in offices)
+    if not total:
         return None
-    where = _("En Estados Unidos") if area is Area.UNITED_STATES else _("En el mundo")
+    said = {
+        "where": _("En Estados Unidos") if area is Area.UNITED_STATES else _("En el mundo"),
+        "value": number(total),
+        "offices": number(sum(1 for office in offices if office.value)),
+    }
+    findings = {
+        KeyFigure.SERVED: _("%(where)s: %(value)s citas atendidas en %(offices)s oficinas", **said),
+        KeyFigure.ENROLLED: _(
+            "%(where)s: %(value)s inscripciones aprobadas en %(offices)s oficinas", **said
+        ),
+    }
     return Chart(
-        _("%(where)s: %(served)s citas atendidas en %(offices)s oficinas", where=where,
-          served=number(served), offices=number(sum(1 for o in offices if o.value))),
+        findings[figure],
         foot(question),
         Map(area, tuple(office.item for office in offices)),
-        office_head(),
-        tuple(office.row for office in offices),
-    )  # fmt: skip
+        *office_table(question, offices, figure),
+    )
 
 
 @dataclass(frozen=True)
@@ -154,17 +164,25 @@ class Office:
     country: str
     item: Item
     before: int
+    target: Progress | None = None
 
     @property
     def value(self) -> int:
         """Its figure."""
         return self.item.value
 
-    @property
-    def row(self) -> tuple[str, ...]:
+    def row(self, *, with_target: bool) -> tuple[str, ...]:
         """Its cells."""
         compared = (number(self.before), percent(self.value, self.before))
-        return (self.item.label, self.item.text, *compared, self.item.mark)
+        target = (self._of_target(),) if with_target else ()
+        return (self.item.label, self.item.text, *compared, *target, self.item.mark)
+
+    def _of_target(self) -> str:
+        if self.target is None:
+            return ""
+        wanted = int(self.target.target.value)
+        part = share(self.target.reached, wanted)
+        return str(_("%(part)s de %(wanted)s", part=part, wanted=number(wanted)))
 
 
 def ranking(session: Session, question: Question) -> Chart | None:
@@ -192,14 +210,11 @@ def _ranking(session: Session, question: Question, figure: KeyFigure) -> Chart |
         findings[figure],
         foot(question),
         Bars(tuple(office.item for office in offices[:BARS] if office.value)),
-        office_head(figure),
-        tuple(office.row for office in offices),
+        *office_table(question, offices, figure),
     )
 
 
-def offices_by_rank(
-    session: Session, question: Question, figure: KeyFigure = KeyFigure.SERVED
-) -> list[Office]:
+def offices_by_rank(session: Session, question: Question, figure: KeyFigure) -> list[Office]:
     """Offices with their figure, now and a year before, the most first; what has no office has a
     line as well."""
     period = question.period
@@ -208,12 +223,18 @@ def offices_by_rank(
         for each in (period, period.year_before)
     )
     marks = marks_of_offices(pinned_notes(session, question))
+    targets = targets_of_offices(session, figure, period)
+    told = {*now, *before, *marks, *targets}
     offices = [
         Office(
-            row.code, row.country, _item(row, now.get(row.code, 0), marks), before.get(row.code, 0)
+            row.code,
+            row.country,
+            _item(row, now.get(row.code, 0), marks),
+            before.get(row.code, 0),
+            targets.get(row.code),
         )
         for row in list_consulates(session)
-        if row.code in now or row.code in before or row.code in marks
+        if row.code in told
     ]
     if "" in now or "" in before:
         value = now.get("", 0)
@@ -229,11 +250,17 @@ def _item(office: Any, value: int, marks: Mapping[str, str]) -> Item:
     return Item(name, value, number(value), marks.get(office.code, ""), place, office.code)
 
 
-def office_head(figure: KeyFigure = KeyFigure.SERVED) -> tuple[str, ...]:
-    """What the columns of a ranking are called."""
+def office_table(
+    question: Question, offices: Sequence[Office], figure: KeyFigure
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Head and rows of a ranking; with targets only where an office has one of its own."""
     enrolled = figure is KeyFigure.ENROLLED
     what = _("Inscripciones aprobadas") if enrolled else _("Citas atendidas")
-    return (_("Oficina"), what, _("Año anterior"), _("Cambio"), _("Notas"))
+    with_target = any(office.target for office in offices)
+    of_year = _("Meta de %(year)s", year=question.period.last.year)
+    target = (of_year,) if with_target else ()
+    head = (_("Oficina"), what, _("Año anterior"), _("Cambio"), *target, _("Notas"))
+    return head, tuple(office.row(with_target=with_target) for office in offices)
 
 
 def enrollment_funnel(session: Session, question: Question) -> Chart | None:
@@ -325,8 +352,12 @@ CHARTS: Mapping[str, Draw] = {
     "served": served_trend,
     "enrolled": enrolled_trend,
     "unmet-trend": unmet_trend,
-    "united-states": map_of_united_states,
-    "world": map_of_world,
+    "united-states": partial(map_of_offices, area=Area.UNITED_STATES, figure=KeyFigure.SERVED),
+    "world": partial(map_of_offices, area=Area.WORLD, figure=KeyFigure.SERVED),
+    "united-states-enrolled": partial(
+        map_of_offices, area=Area.UNITED_STATES, figure=KeyFigure.ENROLLED
+    ),
+    "world-enrolled": partial(map_of_offices, area=Area.WORLD, figure=KeyFigure.ENROLLED),
     "offices": ranking,
     "offices-enrolled": enrolled_ranking,
     "enrollments": enrollment_funnel,

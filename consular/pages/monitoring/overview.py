@@ -26,7 +26,7 @@ from consular.pages.monitoring.blueprint import (
 )
 from consular.pages.monitoring.dashboard_charts import (
     change,
-    office_head,
+    office_table,
     offices_by_rank,
     percent,
     share,
@@ -34,16 +34,19 @@ from consular.pages.monitoring.dashboard_charts import (
 from consular.pages.monitoring.notes import pinned_notes
 from consular.pages.monitoring.pictures import Picture, picture_of
 from consular.pages.portal.names import office, offices
-from services.monitoring.key_figures import KeyFigure, count, target_of_year
+from services.monitoring.key_figures import INDICATOR_OF, KeyFigure, count, target_of_year
 from services.monitoring.targets import Progress
 
 RANKED = 15
 # Of what can be pressed on a map, in its pixels; the same names in the table are larger.
 LEAST_RADIUS = 6
 TRENDS = ("served", "enrolled")
-MAPS = ("united-states", "world")
-# What is told by office, and the picture of each.
+# What is told by office: the picture of each, and its maps.
 RANKINGS = {KeyFigure.SERVED: "offices", KeyFigure.ENROLLED: "offices-enrolled"}
+MAPS = {
+    KeyFigure.SERVED: ("united-states", "world"),
+    KeyFigure.ENROLLED: ("united-states-enrolled", "world-enrolled"),
+}
 OF_OFFICE = ("served", "enrolled", "unmet-trend", "appointments", "enrollments", "unmet")
 
 
@@ -83,17 +86,43 @@ def _to_office(code: str) -> Response:
 
 
 def _whole(session: Session, question: Question) -> dict[str, Any]:
+    on_maps = _on_maps()
     return {
         **_common(session, question),
-        **page_links("monitoring.overview", question),
-        **_ranked(session, question, RANKED, with_pictures=True),
+        **page_links("monitoring.overview", question, **_asked_for(on_maps)),
+        **_ranked(session, question, RANKED, first=on_maps, with_pictures=True),
         "trends": _pictures(session, question, TRENDS),
         "maps": [
-            (picture, _spots(picture, question)) for picture in _pictures(session, question, MAPS)
+            (picture, _spots(picture, question))
+            for picture in _pictures(session, question, MAPS[on_maps])
         ],
+        "map_choices": _map_choices(on_maps, question),
+        "on_maps": _asked_for(on_maps),
         "funnel": picture_of(session, "enrollments", question),
         "unmet": picture_of(session, "unmet", question),
     }
+
+
+def _on_maps() -> KeyFigure:
+    """Which figure the address wants to see on the maps."""
+    asked = request.args.get("indicator")
+    return next((each for each in MAPS if INDICATOR_OF[each] == asked), KeyFigure.SERVED)
+
+
+def _asked_for(figure: KeyFigure) -> dict[str, str]:
+    """The part of an address that asks for a figure on the maps."""
+    return {} if figure is KeyFigure.SERVED else {"indicator": INDICATOR_OF[figure]}
+
+
+def _map_choices(on_maps: KeyFigure, question: Question) -> list[dict[str, Any]]:
+    def address(figure: KeyFigure) -> str:
+        asked: dict[str, Any] = {**question.asked, **_asked_for(figure)}
+        return url_for("monitoring.overview", _anchor="offices", **asked)
+
+    return [
+        {"name": _names()[figure], "address": address(figure), "chosen": figure is on_maps}
+        for figure in MAPS
+    ]
 
 
 def _of_office(session: Session, code: str, asked: Question) -> dict[str, Any]:
@@ -121,10 +150,17 @@ def _pictures(session: Session, question: Question, names: Sequence[str]) -> lis
 
 
 def _ranked(
-    session: Session, question: Question, most: int | None = None, *, with_pictures: bool = False
+    session: Session,
+    question: Question,
+    most: int | None = None,
+    *,
+    first: KeyFigure = KeyFigure.SERVED,
+    with_pictures: bool = False,
 ) -> dict[str, Any]:
     """The tables of offices, each name a link to the same question about it."""
-    every = {figure: offices_by_rank(session, question, figure) for figure in RANKINGS}
+    figures = sorted(RANKINGS, key=lambda figure: figure is not first)
+    every = {figure: offices_by_rank(session, question, figure) for figure in figures}
+    tables = {figure: office_table(question, offices, figure) for figure, offices in every.items()}
     return {
         "question": question,
         "as_of": question.period.as_of,
@@ -136,11 +172,11 @@ def _ranked(
                 if with_pictures
                 else None,
                 "caption": _captions()[figure],
-                "head": _table_head(figure),
+                "head": _table_head(tables[figure][0]),
                 "empty": _empty()[figure],
                 "rows": [
-                    [_link(each.item.label, each.code, question), *each.row[1:]]
-                    for each in offices[:most]
+                    [_link(each.item.label, each.code, question), *row[1:]]
+                    for each, row in zip(offices[:most], tables[figure][1], strict=False)
                 ],
             }
             for figure, offices in every.items()
@@ -148,8 +184,8 @@ def _ranked(
     }
 
 
-def _table_head(figure: KeyFigure) -> list[Any]:
-    name, *numbers, notes = office_head(figure)
+def _table_head(head: Sequence[str]) -> list[Any]:
+    name, *numbers, notes = head
     return [name, *({"text": words, "number": True} for words in numbers), notes]
 
 
