@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, validate
 
-revision = "0136"
-down_revision = "0135"
+revision = "0137"
+down_revision = "0136"
 
 
 def upgrade() -> None:
