@@ -183,4 +183,5 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "operations.liveness": operations.LIVENESS,
     "operations.decision": operations.DECISIONS,
     "operations.unknown": operations.UNKNOWN,
+    "operations.area": operations.AREAS,
 }

@@ -41,6 +41,7 @@ from services.treasury import rules as treasury
 from services.voting import rules as voting
 from services.words import MESSAGES, TABLES
 from tests.architecture.source import ROOT
+from workers.routes import ROUTES
 
 # One-time codes and what the duty officer hears: no row is kept of them.
 CODES_AND_ALARMS = ("login_code", "consent_code", "process_dead", "incident_urgent")
@@ -165,6 +166,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "operations.liveness": {*operations.Liveness},
     "operations.decision": {*operations.Decision},
     "operations.unknown": {"enrollment", "remittance"},
+    "operations.area": {topic.partition(".")[0] for topic in ROUTES},
 }
 # What is known of an incident has no list: an agency adds to it. A published figure's note stands
 # as it was published where it says nothing that has a Spanish.

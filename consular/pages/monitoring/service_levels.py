@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import SERVICE_LEVELS, actor, allow
 from consular.db import database_now, transaction
-from consular.i18n import city_in_language, date_short, number, time_at
+from consular.i18n import city_in_language, date_short, number, time_at, words
 from consular.input.service_levels import OfficeQuery
 from consular.pages.forms import Errors, check, pick
 from consular.pages.monitoring.blueprint import ZONE, pages
@@ -27,6 +27,7 @@ from services.monitoring.service_levels import (
     VisitsLevel,
     service_levels,
 )
+from services.operations.queries import QueueState
 
 NONE = "–"
 
@@ -58,11 +59,7 @@ def show() -> str:
             requests=[_request(each, cities) for each in levels.requests],
             visits=[_visit(each, cities, zones) for each in levels.visits],
             remittances=[_remittance(each) for each in levels.remittances],
-            queues=[
-                [each.topic, number(each.waiting), number(each.due), _day(each.oldest)]
-                for each in levels.queues
-                if each.waiting
-            ],
+            queues=_queues(levels.queues),
         )
 
 
@@ -106,6 +103,23 @@ def _remittance(level: RemittancesLevel) -> list[str]:
         number(level.late),
         number(level.unconfirmed),
         _day(level.oldest),
+    ]
+
+
+def _queues(states: Sequence[QueueState]) -> list[list[str]]:
+    """What waits, all topics of an area together."""
+    areas: dict[str, list[QueueState]] = {}
+    for each in states:
+        if each.waiting:
+            areas.setdefault(each.topic.partition(".")[0], []).append(each)
+    return [
+        [
+            words("operations.area", area),
+            number(sum(each.waiting for each in topics)),
+            number(sum(each.due for each in topics)),
+            _day(min((each.oldest for each in topics if each.oldest), default=None)),
+        ]
+        for area, topics in areas.items()
     ]
 
 
