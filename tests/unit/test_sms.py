@@ -85,6 +85,7 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
         "status": max((translate(said, language) for said in STATUSES.values()), key=len),
         "where": "a" * PLACE_IN_MESSAGE, "total": "2,527.99 USD",
         "back": "2,527.99 USD", "before": "2,527.99 USD", "stays": "2,527.99 USD",
+        "other": "R7K3-M9QX-W42T",
         "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],
         "office": _longest("consulates.csv", f"name_{language}"),
         "services": _longest("services.csv", f"name_{language}"),
