@@ -174,7 +174,8 @@ def _reviewed(carried: Sequence[Any]) -> str:
 
 
 def _count(results: Rows) -> str:
-    return str(_("%(count)s cifras", count=len(results))) if results else str(_("Sin cifras"))
+    words = ngettext("%(num)s cifra", "%(num)s cifras", len(results))
+    return str(words if results else _("Sin cifras"))
 
 
 def _english(content: Mapping[str, Any]) -> str:
