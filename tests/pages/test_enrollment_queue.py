@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from html import unescape
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ from services.enrollments.assisting import Assistance, request_for_person
 from services.enrollments.details import Details
 from services.enrollments.models import Enrollment
 from services.enrollments.progress import AgencyStatus
-from services.enrollments.rules import Status
+from services.enrollments.rules import HOME_ZONE, Status
 from services.enrollments.terms import home_day
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.clock import system_clock
@@ -94,6 +95,18 @@ def test_terms_that_end_soon_have_a_list_of_their_own(office: Office) -> None:
     details = Details(payment=replace(line, due_on=soon))
     office.hear(office.unpaid, AgencyStatus(Status.PAYMENT_PENDING, details=details))
     assert names(office.officer, "?lapsing=yes") == ["Pendiente"]
+
+
+def test_a_term_ends_soon_by_the_day_in_mexico_city(office: Office) -> None:
+    evening = datetime.combine(home_day(system_clock()), time(22), ZoneInfo(HOME_ZONE))
+    line = payment_line().details.payment
+    assert line is not None
+    details = Details(payment=replace(line, due_on=evening.date() + timedelta(days=8)))
+    office.hear(office.unpaid, AgencyStatus(Status.PAYMENT_PENDING, details=details))
+    office.web.travel(evening.astimezone(UTC))
+    officer = staff_browser(office.web.app, "officer", "losangeles")
+    assert evening.astimezone(UTC).date() > evening.date()
+    assert names(officer, "?lapsing=yes") == []
 
 
 def test_the_desk_is_told_that_the_last_day_to_pay_has_passed(office: Office) -> None:

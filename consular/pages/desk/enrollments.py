@@ -44,6 +44,7 @@ from services.enrollments.queries import (
 )
 from services.enrollments.resending_notices import resend_notice
 from services.enrollments.rules import Action, Paper, Status, WaitsFor, actions
+from services.enrollments.terms import home_day
 from services.enrollments.withdrawing import withdraw
 from services.kernel.audit import Role
 from services.kernel.errors import DomainError, Invalid, NotFound
@@ -84,7 +85,7 @@ def _queue(session: Session, query: dict[str, Any], values: dict[str, str]) -> d
         waits=WaitsFor(query["waits"]) if query["waits"] else None,
         status=Status(query["status"]) if query["status"] else None,
         program=query["program"],
-        lapsing_by=now().date() + SOON if query["lapsing"] else None,
+        lapsing_by=home_day(now()) + SOON if query["lapsing"] else None,
         asked_by=own,
         over=None if query["waits"] or query["status"] or query["q"] else False,
     )
