@@ -52,3 +52,9 @@ class Decision(StrEnum):
 
     RELEASED = "released"
     ENDED = "ended"
+
+
+def area_of(topic: str) -> str:
+    """What work of a topic is about: how its name begins, but callbacks of all agencies are one."""
+    area, _dot, what = topic.partition(".")
+    return what if what == "callback" else area

@@ -23,30 +23,27 @@ DECISIONS: Mapping[str, str] = {
     Decision.RELEASED: _("Se intentó otra vez"),
     Decision.ENDED: _("Se dejó sin hacer"),
 }
-# What work waits for, by how the names of its topics begin.
+# What work waits for (`rules.area_of` its topic).
 AREAS: Mapping[str, str] = {
     "alerts": _("Alertas e informes"),
     "appointments": _("Citas"),
+    "callback": _("Avisos que llegaron de dependencias y proveedores"),
     "citizens": _("Códigos de acceso"),
     "collection": _("Documentos por recoger"),
     "disputes": _("Reclamaciones de envíos"),
     "enrollments": _("Inscripciones"),
     "facts": _("Sumas de los indicadores"),
-    "finabien": _("Avisos de Finabien"),
     "housekeeping": _("Limpieza de datos vencidos"),
     "identity": _("Correcciones de identidad"),
     "incidents": _("Casos por atender"),
     "ledger": _("Libros de los envíos"),
     "messages": _("Mensajes por otro medio"),
-    "notices": _("Avisos de mensajes entregados"),
     "open_data": _("Datos abiertos"),
-    "payments": _("Avisos de pagos"),
     "places": _("Sucursales donde se cobra"),
     "privacy": _("Datos por suprimir"),
     "published": _("Cifras que otros publican"),
     "rates": _("Tipo de cambio"),
     "remittances": _("Envíos"),
-    "sat": _("Avisos del SAT"),
 }
 UNKNOWN: Mapping[str, str] = {
     "enrollment": _("Inscripción"),

@@ -166,7 +166,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "operations.liveness": {*operations.Liveness},
     "operations.decision": {*operations.Decision},
     "operations.unknown": {"enrollment", "remittance"},
-    "operations.area": {topic.partition(".")[0] for topic in ROUTES},
+    "operations.area": {operations.area_of(topic) for topic in ROUTES},
 }
 # What is known of an incident has no list: an agency adds to it. A published figure's note stands
 # as it was published where it says nothing that has a Spanish.

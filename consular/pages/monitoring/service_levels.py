@@ -28,6 +28,7 @@ from services.monitoring.service_levels import (
     service_levels,
 )
 from services.operations.queries import QueueState
+from services.operations.rules import area_of
 
 NONE = "–"
 
@@ -111,7 +112,7 @@ def _queues(states: Sequence[QueueState]) -> list[list[str]]:
     areas: dict[str, list[QueueState]] = {}
     for each in states:
         if each.waiting:
-            areas.setdefault(each.topic.partition(".")[0], []).append(each)
+            areas.setdefault(area_of(each.topic), []).append(each)
     return [
         [
             words("operations.area", area),
