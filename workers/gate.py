@@ -48,14 +48,13 @@ log = structlog.get_logger(__name__)
 class Passage:
     """The right to call one agency, and what came of the calls made by it so far.
 
-    ``took`` is from the first call's beginning to the last one's end, so far. ``left``: the slot
-    was given back, in a transaction that is committed.
+    ``took`` is how long the longest of them took. ``left``: the slot was given back, in a
+    transaction that is committed.
     """
 
     admission: Admission
     terms: Terms
     results: list[Result] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
     took: timedelta = timedelta(0)
     left: bool = False
 
@@ -90,8 +89,9 @@ class Gate:
         self._known: dict[str, _Known] = {}
         self._held: Passage | None = None
 
-    def enter(self, session: Session, agency: str) -> Passage:
-        """The right to call ``agency`` once this transaction commits. Raises `NotNow`."""
+    def enter(self, session: Session, agency: str, *, calls: int = 1) -> Passage:
+        """The right to call ``agency`` once this transaction commits, so often if it may be.
+        Raises `NotNow`."""
         known = self._meet(agency)
         if time.monotonic() - known.taken_at > TOKENS_SECONDS:
             known.tokens = min(known.tokens, 0)
@@ -103,6 +103,7 @@ class Gate:
             hold_seconds=HOLD_SECONDS,
             tokens=known.tokens,
             quick=known.slowest <= QUICK_CALL,
+            calls=calls,
         )
         return Passage(admission, known.terms)
 
@@ -113,7 +114,7 @@ class Gate:
         known = self._known[passage.admission.agency]
         # Only now, for what was taken is ours once it is committed.
         known.take(passage.admission.tokens)
-        token, passage.began = _current.set(passage), time.monotonic()
+        token = _current.set(passage)
         self._held = passage
         try:
             yield passage
@@ -194,8 +195,9 @@ class Guarded:
 def _noted(passage: Passage, call: Callable[[], Any]) -> Any:
     """The call's answer; how it ended is noted, whatever it raises."""
     longest = BRIEF_CALL.total_seconds() if passage.admission.brief else inf
+    began = time.monotonic()
     try:
-        with total_deadline(time.monotonic() + longest):
+        with total_deadline(began + longest):
             answer = call()
     except errors.AgencyError as error:
         wish = timedelta(seconds=error.retry_after) if isinstance(error, errors.Throttled) else None
@@ -203,6 +205,6 @@ def _noted(passage: Passage, call: Callable[[], Any]) -> Any:
         passage.results.append(result)
         raise
     finally:
-        passage.took = timedelta(seconds=time.monotonic() - passage.began)
+        passage.took = max(passage.took, timedelta(seconds=time.monotonic() - began))
     passage.results.append(Result(Outcome.ANSWERED))
     return answer

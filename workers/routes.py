@@ -30,28 +30,42 @@ from workers.jobs import (
 )
 from workers.queues import Queue
 from workers.runtime import JobContext
+from workers.steps import Claim, go_on
+from workers.together import PartsOf
 
 
 @dataclass(frozen=True)
 class Route:
-    """``parks``: after many failures the item is left for a person. Money never is."""
+    """``parks``: after many failures the item is left for a person. Money never is.
+
+    ``together``: the parts of an item that may be done with others, as `workers.together` says.
+    """
 
     queue: Queue
     handler: Callable[[JobContext, Lease], None]
     parks: bool = True
+    together: PartsOf | None = None
+
+
+def _with_others(queue: Queue, parts_of: PartsOf, *, parks: bool = True) -> Route:
+    def handle(job: JobContext, lease: Lease) -> None:
+        parts = parts_of(job, lease)
+        go_on(job, lease, parts, Claim(parts.claim))
+
+    return Route(queue, handle, parks, parts_of)
 
 
 # What is done when an agency of a purpose calls back.
 _CALLBACKS = {
-    Purpose.PAYOUTS: Route(Queue.MONEY, remittances.take_callback, parks=False),
+    Purpose.PAYOUTS: _with_others(Queue.MONEY, remittances.take_callback, parks=False),
     Purpose.PAYMENTS: Route(Queue.MONEY, payments.take_callback, parks=False),
-    Purpose.ENROLLMENT: Route(Queue.AGENCIES, enrollments.take_callback),
-    Purpose.MESSAGES: Route(Queue.NOTICES, notices.take_receipt),
+    Purpose.ENROLLMENT: _with_others(Queue.AGENCIES, enrollments.take_callback),
+    Purpose.MESSAGES: _with_others(Queue.NOTICES, notices.take_receipt),
 }
 
 ROUTES: Mapping[str, Route] = {
     **{callback_topic(agency.code): _CALLBACKS[agency.purpose] for agency in calling_back()},
-    **{topic: Route(Queue.NOTICES, notices.send) for topic in notices.GATHER},
+    **{topic: _with_others(Queue.NOTICES, notices.send) for topic in notices.GATHER},
     **{topic: Route(Queue.NOTICES, notices.send_code) for topic in notices.CODES},
     "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
     notices.NEXT_CHANNEL: Route(Queue.NOTICES, notices.send_by_next_channel),
@@ -99,4 +113,8 @@ ROUTES: Mapping[str, Route] = {
     "open_data.prepare": Route(Queue.HOUSEKEEPING, open_data.prepare_months),
     "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
+}
+
+TOGETHER: Mapping[str, PartsOf] = {
+    topic: route.together for topic, route in ROUTES.items() if route.together
 }

@@ -57,6 +57,24 @@ class Claim(Generic[Task]):
     keep: Callable[[Session, datetime], object] = _nothing
 
 
+@dataclass(frozen=True)
+class Parts(Generic[Task]):
+    """The parts of an item: ``claim`` says what to do, nothing where it is moot; ``call`` does it.
+
+    ``agency`` is the code of the one that is called, or says it of a task. ``within_lease``: a
+    worker that was asleep for longer than the lease calls nobody.
+    """
+
+    claim: Callable[[Session, datetime], Task | Settled | None]
+    call: Callable[[JobContext, Task], Claim[Task] | Settled | RetryLater]
+    agency: str | Callable[[Task], str]
+    within_lease: bool = False
+
+    def agency_of(self, task: Task) -> str:
+        """The code of the agency that is called for ``task``."""
+        return self.agency if isinstance(self.agency, str) else self.agency(task)
+
+
 def run_steps(
     job: JobContext,
     lease: Lease,
@@ -68,23 +86,27 @@ def run_steps(
 ) -> None:
     """Do an item's three parts; a claim of nothing ends it as moot.
 
-    ``agency`` is the code of the one that is called, or says it of a task. ``within_lease``: a
-    worker that was asleep for longer than the lease calls nobody. Raises `LeaseLost`, and `NotNow`
-    where the agency isn't to be called now.
+    Raises `LeaseLost`, and `NotNow` where the agency isn't to be called now.
     """
+    go_on(job, lease, Parts(claim, call, agency, within_lease), Claim(claim))
+
+
+def go_on(
+    job: JobContext, lease: Lease, parts: Parts[Task], step: Claim[Task] | Settled | RetryLater
+) -> None:
+    """Do what is left of an item, from this step on. Raises as `run_steps`."""
     started = time.monotonic()
-    step: Claim[Task] | Settled | RetryLater = Claim(claim)
     passage: Passage | None = None
     with ExitStack() as passages:
         while isinstance(step, Claim):
-            claimed = _claim(job, lease, step, agency, passage)
+            claimed = _claim(job, lease, step, parts, passage)
             if claimed is None:
                 return
             task, passage = claimed
             passages.enter_context(job.gate.through(passage))
-            if within_lease and time.monotonic() - started > job.lease_seconds:
+            if parts.within_lease and time.monotonic() - started > job.lease_seconds:
                 raise LeaseLost(lease.id)
-            step = call(job, task)
+            step = parts.call(job, task)
         _end(job, lease, step, passage)
 
 
@@ -108,7 +130,7 @@ def _claim(
     job: JobContext,
     lease: Lease,
     step: Claim[Task],
-    agency: str | Callable[[Task], str],
+    parts: Parts[Task],
     before: Passage | None,
 ) -> tuple[Task, Passage] | None:
     """What to do, and the right to call for it; None when that ended the item.
@@ -125,7 +147,7 @@ def _claim(
             job.gate.leave(session, before)
         if isinstance(task, Settled):
             return None
-        return task, job.gate.enter(session, agency if isinstance(agency, str) else agency(task))
+        return task, job.gate.enter(session, parts.agency_of(task))
 
 
 @contextmanager
@@ -134,7 +156,7 @@ def _keeping(job: JobContext, step: Claim[Task], before: Passage | None) -> Iter
     try:
         yield
     except NotNow:
-        if before is not None:
+        if step.keep is not _nothing:
             with job.transaction() as session:
                 step.keep(session, job.now(session))
         raise

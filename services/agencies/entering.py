@@ -135,12 +135,13 @@ def enter(
     hold_seconds: float,
     tokens: int,
     quick: bool = False,
+    calls: int = 1,
 ) -> Admission:
     """Take the right to call ``agency`` for ``hold_seconds``. Raises `NotNow`: then roll back.
 
     ``workers`` are alive; ``tokens`` is how many calls the caller holds already from the last
-    time, or owes where it is negative; ``quick``: its last calls to the agency were. The agency has
-    been met.
+    time, or owes where it is negative; ``quick``: its last calls to the agency were; ``calls`` is
+    how many it would make, of which it may get fewer. The agency has been met.
     """
     at_once = rules.calls_at_once(terms, workers, quick=quick)
     values = {"agency": agency, "at_once": at_once, "hold": hold_seconds, "slow": _SLOW_SECONDS}
@@ -160,7 +161,9 @@ def enter(
     if rules.probe_is_due(breaker, row.now):
         probe = _begin_probe(session, agency, breaker, rules.begin_probe(breaker, terms, row.now))
     # Last, for everybody takes from the same row.
-    left = tokens if tokens > 0 else _take_tokens(session, agency, terms, owed=-tokens)
+    left = tokens
+    if tokens < calls:
+        left = _take_tokens(session, agency, terms, owed=-tokens, calls=calls)
     return Admission(agency, row.slot, row.fence, probe, left - 1, brief)
 
 
@@ -196,10 +199,10 @@ _BUCKET = text(
 _PAY = text("UPDATE agency_states SET paid_until = :paid_until WHERE agency = :agency")
 
 
-def _take_tokens(session: Session, agency: str, terms: Terms, *, owed: int) -> int:
+def _take_tokens(session: Session, agency: str, terms: Terms, *, owed: int, calls: int) -> int:
     """A batch from the shared bucket; what was called beyond the last batch is paid first."""
     row = session.execute(_BUCKET, {"agency": agency}).one()
-    wanted = rules.batch_of(terms) + owed
+    wanted = max(rules.batch_of(terms), calls) + owed
     purchase = rules.take_tokens(row.paid_until, terms, row.now, wanted)
     if purchase.taken <= owed:
         raise NotNow(agency, Denial.RATE_LIMITED)

@@ -147,6 +147,32 @@ def take_lease(session: Session, item: UUID, *, lease_seconds: float) -> Lease |
     return Lease(row.id, row.topic, row.ref, row.fence, row.attempts) if row else None
 
 
+_LEASE_TOGETHER = text(
+    """
+    WITH idle AS MATERIALIZED (
+        SELECT id FROM outbox
+        WHERE id = ANY (CAST(:ids AS uuid[])) AND topic = ANY (CAST(:topics AS text[]))
+          AND done_at IS NULL AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o
+    SET lease_until = clock_timestamp() + make_interval(secs => :lease),
+        fence = fence + 1, attempts = attempts + 1, waits_for = NULL,
+        ring_at = clock_timestamp() + make_interval(secs => :lease)
+    FROM idle WHERE o.id = idle.id
+    RETURNING o.id, o.topic, o.ref, o.fence, o.attempts
+    """
+)
+
+
+def take_leases(
+    session: Session, items: Sequence[UUID], topics: Sequence[str], *, lease_seconds: float
+) -> Sequence[Lease]:
+    """Take those of the items that are of ``topics``, aren't done, and that nobody else has."""
+    values = {"ids": list(items), "topics": list(topics), "lease": lease_seconds}
+    return [Lease(*row) for row in session.execute(_LEASE_TOGETHER, values)]
+
+
 _FINISH = text(
     """
     UPDATE outbox SET done_at = clock_timestamp(), outcome = :outcome, lease_until = NULL
@@ -162,6 +188,27 @@ def finish(session: Session, held: Lease, outcome: str) -> bool:
         session.execute(_FINISH, {"id": held.id, "fence": held.fence, "outcome": outcome}).first()
         is not None
     )
+
+
+_FINISH_TOGETHER = text(
+    """
+    UPDATE outbox o SET done_at = clock_timestamp(), outcome = ended.outcome, lease_until = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[]), CAST(:outcomes AS text[]))
+        AS ended (id, fence, outcome)
+    WHERE o.id = ended.id AND o.fence = ended.fence AND o.done_at IS NULL
+    RETURNING o.id
+    """
+)
+
+
+def finish_together(session: Session, ended: Sequence[tuple[Lease, str]]) -> Sequence[UUID]:
+    """Mark each done with its outcome; returns those whose lease has not passed on."""
+    values = {
+        "ids": [held.id for held, _ in ended],
+        "fences": [held.fence for held, _ in ended],
+        "outcomes": [outcome for _, outcome in ended],
+    }
+    return session.scalars(_FINISH_TOGETHER, values).all()
 
 
 _RELEASE = text(
@@ -237,6 +284,21 @@ def postpone(session: Session, held: Lease, agency: str, *, delay_seconds: float
     """Give it back untried: it waits until ``agency`` may be called (`wake`), or for that long."""
     values = {"id": held.id, "fence": held.fence, "agency": agency, "delay": delay_seconds}
     session.execute(_POSTPONE, values)
+
+
+_GIVE_BACK = text(
+    """
+    UPDATE outbox o SET lease_until = NULL, ring_at = clock_timestamp(), attempts = attempts - 1
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[])) AS untried (id, fence)
+    WHERE o.id = untried.id AND o.fence = untried.fence AND o.done_at IS NULL
+    """
+)
+
+
+def give_back(session: Session, held: Sequence[Lease]) -> None:
+    """Give them back untried: due again at once."""
+    values = {"ids": [lease.id for lease in held], "fences": [lease.fence for lease in held]}
+    session.execute(_GIVE_BACK, values)
 
 
 _END_WAITING = text(

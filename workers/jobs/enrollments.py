@@ -54,7 +54,7 @@ from workers.agencies import code_of
 from workers.jobs import incidents
 from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
 from workers.runtime import JobContext
-from workers.steps import Claim, RetryLater, Settled, run_steps
+from workers.steps import Claim, Parts, RetryLater, Settled, run_steps
 
 REGISTER = code_of(Purpose.POPULATION_REGISTER)
 
@@ -211,7 +211,7 @@ def refresh(job: JobContext, lease: Lease) -> None:
     run_steps(job, lease, claim, _ask, agency=_agency_of)
 
 
-def take_callback(job: JobContext, lease: Lease) -> None:
+def take_callback(_job: JobContext, lease: Lease) -> Parts[_Question]:
     """The agency says that something changed. Only what it answers when asked counts."""
 
     def claim(session: Session, _now: datetime) -> _Question | Settled:
@@ -219,7 +219,7 @@ def take_callback(job: JobContext, lease: Lease) -> None:
         # The regular questions go on by themselves.
         return _question(enrollment, goes_on=False) if enrollment else incidents.unmatched(lease)
 
-    run_steps(job, lease, claim, _ask, agency=_agency_of)
+    return Parts(claim, _ask, _agency_of)
 
 
 def lapse(job: JobContext, lease: Lease) -> None:

@@ -34,7 +34,7 @@ from workers.message_context import Means, MessageContext
 from workers.messages import write
 from workers.runtime import JobContext
 from workers.sms import as_sms
-from workers.steps import Claim, RetryLater, Settled, run_steps
+from workers.steps import Claim, Parts, RetryLater, Settled, run_steps
 
 AGENCY = code_of(Purpose.MESSAGES)
 NEXT_CHANNEL = "messages.next_channel"
@@ -115,13 +115,14 @@ def send_confirmation(job: JobContext, lease: Lease) -> None:
     so that a booking writes one item only."""
     with job.transaction() as session:
         enqueue_once_a_day(session, "appointments.compare_people", lease.ref)
-    send(job, lease)
+    telling = send(job, lease)
+    run_steps(job, lease, telling.claim, telling.call, agency=AGENCY)
 
 
-def send(job: JobContext, lease: Lease) -> None:
+def send(job: JobContext, lease: Lease) -> Parts[Message]:
     """What the item's topic says about what it refers to."""
     telling = _Telling(job, lease.id, lease.topic, lease.ref)
-    run_steps(job, lease, telling.claim, telling.call, agency=AGENCY)
+    return Parts(telling.claim, telling.call, AGENCY)
 
 
 def send_by_next_channel(job: JobContext, lease: Lease) -> None:
@@ -135,10 +136,10 @@ def send_by_next_channel(job: JobContext, lease: Lease) -> None:
     run_steps(job, lease, telling.claim, telling.call, agency=AGENCY)
 
 
-def take_receipt(job: JobContext, lease: Lease) -> None:
+def take_receipt(_job: JobContext, lease: Lease) -> Parts[UUID]:
     """The gateway calls back about a message: ask it what is true."""
 
-    def claim(session: Session, _now: datetime) -> UUID | None:
+    def claim(session: Session, _now: datetime) -> UUID | Settled | None:
         key = find_folio(session, lease.ref)
         message = UUID(key) if key else None
         return message if message and find_message(session, message) else None
@@ -147,7 +148,7 @@ def take_receipt(job: JobContext, lease: Lease) -> None:
         report = job.agencies.notices.report(str(message))
         return Settled("asked", lambda session, now: _note(session, message, report, now))
 
-    run_steps(job, lease, claim, ask, agency=AGENCY)
+    return Parts(claim, ask, AGENCY)
 
 
 _STATES = {

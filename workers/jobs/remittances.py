@@ -60,7 +60,7 @@ from workers.agencies import code_of
 from workers.jobs import incidents, payments
 from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
 from workers.runtime import JobContext, retry_delay
-from workers.steps import Claim, RetryLater, Settled, run_steps
+from workers.steps import Claim, Parts, RetryLater, Settled, run_steps
 
 Task = TypeVar("Task")
 
@@ -173,7 +173,7 @@ def tell_enrollment(job: JobContext, lease: Lease) -> None:
             hurry(session, REFRESH, enrollment)
 
 
-def take_callback(job: JobContext, lease: Lease) -> None:
+def take_callback(_job: JobContext, lease: Lease) -> Parts[Any]:
     """The agency says that something changed. Only what it answers when asked counts."""
 
     def claim(session: Session, now: datetime) -> Any:
@@ -181,7 +181,7 @@ def take_callback(job: JobContext, lease: Lease) -> None:
         remittance = find_spoken_of(session, message.folio, message.reference)
         return remittance or incidents.not_found(session, lease, now)
 
-    run_steps(job, lease, claim, _ask_beside, agency=AGENCY)
+    return Parts(claim, _ask_beside, AGENCY)
 
 
 def _ask_beside(job: JobContext, remittance: Any) -> Settled:

@@ -20,9 +20,10 @@ from services.agencies.rules import POLICIES, Then
 from services.kernel.db import NETWORK_SCOPE
 from services.outbox import delivery
 from services.outbox.delivery import Lease
+from workers import together
 from workers.gate import OUTCOMES
 from workers.jobs.incidents import park
-from workers.routes import ROUTES
+from workers.routes import ROUTES, TOGETHER
 from workers.runtime import JobContext, LeaseLost, retry_delay
 
 ATTEMPTS_BEFORE_PARKING = 20
@@ -65,6 +66,8 @@ def run_outbox(*outbox_ids: str) -> None:
     job, rest = _process.job, deque(outbox_ids)
     _process.rest = rest
     deadline = time.monotonic() + LONGEST_TOGETHER_SECONDS
+    if len(rest) > 1:
+        _attempt(outbox_ids[0], partial(_begin_together, job, rest))
     while outbox_id := _pop(rest):
         _process.began = time.monotonic()
         _process.progress()
@@ -72,6 +75,18 @@ def run_outbox(*outbox_ids: str) -> None:
         if time.monotonic() > deadline:
             _give_back(job, rest)
     _process.began = inf
+
+
+def _begin_together(job: JobContext, rest: deque[str]) -> None:
+    """Do those that can be done together; the others are left in ``rest``."""
+    _process.began = time.monotonic()
+    items = [UUID(outbox_id) for outbox_id in rest]
+    batch = together.claim(job, items, TOGETHER)
+    for item in batch.items:
+        with suppress(ValueError):  # a thread beside may have taken all
+            rest.remove(str(item))
+    for left in together.finish(job, batch, _process.progress):
+        _attempt(str(left.lease.id), partial(_judge, job, left.lease, left.go_on))
 
 
 def hand_back() -> None:
@@ -121,8 +136,13 @@ def _do(job: JobContext, lease: Lease) -> None:
         log.error("topic_unknown", topic=lease.topic, outbox_id=str(lease.id))
         job.retry_later(lease, UNKNOWN_TOPIC_SECONDS)
         return
+    _judge(job, lease, lambda: route.handler(job, lease))
+
+
+def _judge(job: JobContext, lease: Lease, do: Callable[[], None]) -> None:
+    """Do the item, and put it off where it can't be done now."""
     try:
-        route.handler(job, lease)
+        do()
     except LeaseLost:
         raise
     except NotNow as denied:
@@ -131,7 +151,7 @@ def _do(job: JobContext, lease: Lease) -> None:
         if isinstance(error, AgencyError) and POLICIES[OUTCOMES[type(error)]].then is Then.RETRY:
             _put_off(job, lease, error)
         else:
-            _unexpected(job, lease, error, parks=route.parks)
+            _unexpected(job, lease, error, parks=ROUTES[lease.topic].parks)
 
 
 def _postpone(job: JobContext, lease: Lease, denied: NotNow) -> None:
