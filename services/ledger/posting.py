@@ -7,9 +7,10 @@ positive. What a movement means, and on which accounts, its slice says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -121,20 +122,33 @@ def post(session: Session, *transfers: Transfer, now: datetime) -> list[datetime
     ]
     values = {
         "at": now,
-        "ids": [transfer.id for transfer in transfers],
-        "kinds": [transfer.kind for transfer in transfers],
-        "subjects": [transfer.subject for transfer in transfers],
-        "linked": [transfer.linked for transfer in transfers],
-        "pending": [transfer.pending for transfer in transfers],
-        "expires": [transfer.expires_at for transfer in transfers],
-        "of": [of for of, _, _ in lines],
-        "lines": [number for _, number, _ in lines],
-        "accounts": [line.account for _, _, line in lines],
-        "currencies": [line.currency for _, _, line in lines],
-        "amounts": [line.amount for _, _, line in lines],
+        "ids": _array(transfer.id.hex for transfer in transfers),
+        "kinds": _array(_quoted(transfer.kind) for transfer in transfers),
+        "subjects": _array(transfer.subject.hex for transfer in transfers),
+        "linked": _array(transfer.linked and transfer.linked.hex for transfer in transfers),
+        "pending": _array(transfer.pending for transfer in transfers),
+        "expires": _array(transfer.expires_at for transfer in transfers),
+        "of": _array(of for of, _, _ in lines),
+        "lines": _array(number for _, number, _ in lines),
+        "accounts": _array(_quoted(line.account) for _, _, line in lines),
+        "currencies": _array(_quoted(line.currency) for _, _, line in lines),
+        "amounts": _array(line.amount for _, _, line in lines),
     }
     posted: list[datetime] = _call(session, _POST, values)
     return posted
+
+
+def _array(values: Iterable[object]) -> str:
+    """As PostgreSQL reads an array. The driver would ask of each element how it is written, which
+    took half of a batch's time in Python."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+@lru_cache(maxsize=1024)
+def _quoted(value: str) -> str:
+    """A text as an element of an array; most are kinds, currencies and accounts of the house."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def end_hold(

@@ -128,6 +128,23 @@ _LINES = text(
 _ROWS = text("SELECT count(*) FROM journal_lines WHERE entry_id = :id")
 
 
+@pytest.mark.parametrize("odd", ['a"b', "a\\b", "a,b", "{a}", " a ", "NULL", "ñ\n", "'", ""])
+def test_whatever_a_name_has_in_it_a_batch_says_the_same(session: Session, odd: str) -> None:
+    code = f"{odd}{new_id()}{odd}"
+    open_customer_account(session, code, "USD")
+    lines = [Line("funding_clearing", "USD", 5), Line(code, "USD", -5)]
+    batch = [
+        Transfer(new_id(), odd, new_id(), lines, linked=new_id()),
+        Transfer(new_id(), odd, new_id(), lines, pending=True, expires_at=LATER),
+    ]
+    post(session, *batch, now=NOW)
+    for transfer in batch:
+        entry = session.get_one(JournalEntry, transfer.id)
+        said = (entry.kind, entry.subject_id, entry.linked_id, entry.expires_at)
+        assert said == (odd, transfer.subject, transfer.linked, transfer.expires_at)
+    assert _row(session, code)[0] == 5
+
+
 @pytest.mark.parametrize("state", [State.POSTED, State.VOIDED, State.EXPIRED])
 @pytest.mark.parametrize("batch", [False, True])
 def test_between_two_accounts_of_the_house_one_row_is_what_lines_are_with_a_customer(
