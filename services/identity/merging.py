@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from uuid import UUID
 
 from sqlalchemy import delete, insert, or_, select
@@ -134,12 +135,14 @@ def list_merged(session: Session, people: Collection[UUID]) -> Sequence[Person]:
 
 
 def _hold(session: Session, command: MergePeople, actor: Actor) -> tuple[Person, Person]:
-    """Both, locked in one order, so that two merges of the same people follow one another."""
+    """Both, locked in one order with those that they point to, so that two merges of the same
+    people follow one another."""
     wanted = {command.person, command.duplicate}
+    roots = {_root(session, person) for person in wanted}
     rows = session.scalars(
         select(Person)
         .where(
-            Person.id.in_(wanted),
+            Person.id.in_(wanted | roots),
             Person.consulate_code == actor.consulate,
             Person.erased_at.is_(None),
         )
@@ -147,7 +150,7 @@ def _hold(session: Session, command: MergePeople, actor: Actor) -> tuple[Person,
         .with_for_update()
     ).all()
     by_id = {row.id: row for row in rows}
-    if set(by_id) != wanted:
+    if not wanted <= set(by_id):
         raise NotFound()
     return by_id[command.person], by_id[command.duplicate]
 
@@ -182,8 +185,17 @@ def _alike(session: Session, person: Person) -> Sequence[Person]:
 
 def _refuse_two_identities(session: Session, one: Person, other: Person) -> None:
     """Different CURPs, people who were told apart, or accounts of which each proved to be somebody
-    else."""
-    curps = {row.curp_index for row in (one, other)} - {None}
+    else, among all that either of them is by merges that stand."""
+    ones, others = (
+        session.scalars(select(Person).where(Person.id.in_(list_same(session, [row.id])))).all()
+        for row in (one, other)
+    )
+    curps = {row.curp_index for row in (*ones, *others)} - {None}
+    if len(curps) > 1 or any(_are_two(session, *pair) for pair in product(ones, others)):
+        raise IdentitiesDiffer()
+
+
+def _are_two(session: Session, one: Person, other: Person) -> bool:
     proved = [_proved(session, row.account_id) for row in (one, other)]
     two_accounts = one.account_id != other.account_id and all(proved)
     apart = select(Homonym.own_key).where(
@@ -191,8 +203,7 @@ def _refuse_two_identities(session: Session, one: Person, other: Person) -> None
         Homonym.account_id.in_([row.account_id for row in (one, other) if row.account_id]),
     )
     told_apart = one.name_index == other.name_index and session.scalars(apart).first() is not None
-    if len(curps) > 1 or told_apart or (two_accounts and proved[0].isdisjoint(proved[1])):
-        raise IdentitiesDiffer()
+    return told_apart or (two_accounts and proved[0].isdisjoint(proved[1]))
 
 
 def _proved(session: Session, account: UUID | None) -> set[bytes]:

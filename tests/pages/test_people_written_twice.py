@@ -122,6 +122,22 @@ def test_different_curps_are_two_people(web: Web, officer: Browser) -> None:
     assert "Sus documentos dicen que son personas distintas" in refused
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_curps_are_not_joined_by_somebody_without_one(
+    web: Web, officer: Browser, swapped: bool
+) -> None:
+    born = date(1990, 5, 12)
+    without = booked(web, "ana", first_surname="de la Demo")
+    one = booked(web, "ana", curp=make_curp(Named("Ana Luz", "Demo", None, born), "M"))
+    curp = make_curp(Named("Luz Ana", "Demo", None, born), "M", "OC")
+    other = booked(web, "ana", given_names="Luz Ana", curp=curp)
+    assert "Se unió con" in merge(officer, without, one)
+    third = (other, without) if swapped else (without, other)
+    refused = merge(officer, *third)
+    assert "Sus documentos dicen que son personas distintas" in refused
+    assert same(web, other) == {other}
+
+
 def test_erasing_and_the_copy_of_ones_data_follow(web: Web, officer: Browser) -> None:
     mine = booked(web, "ana")
     theirs = booked(web, "eva", given_names="Ana Lus")
