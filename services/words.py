@@ -133,6 +133,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "disputes.status": disputes.STATUSES,
     "disputes.remedy": disputes.REMEDIES,
     "enrollments.status": enrollments.STATUSES,
+    "enrollments.person": enrollments.PERSON_STATUSES,
     "enrollments.reason": enrollments.REASONS,
     "enrollments.channel": enrollments.CHANNELS,
     "enrollments.consent": enrollments.CONSENTS,

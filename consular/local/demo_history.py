@@ -43,6 +43,7 @@ _HISTORY = """
         ('unmet_search', 'no_place', 'PAS10', NULL, NULL, 4),
         ('unmet_search', 'no_place', 'MAT', NULL, NULL, 1),
         ('enrollment', 'active', NULL, 'rfc', NULL, 2),
+        ('enrolled_person', 'enrolled', NULL, NULL, NULL, 1),
         ('enrollment', 'rejected', NULL, 'imss', NULL, 1),
         ('enrollment', 'sent_to_agency', NULL, 'imss', NULL, 1),
         ('remittance', 'paid', NULL, NULL, 'branch', 5)

@@ -18,6 +18,8 @@ from services.kernel.audit import OFFICE_ROLES, Actor, Role
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
 from services.kernel.tables import get_row
+from services.monitoring.figures import refuse_others
+from services.monitoring.indicators import INDICATORS
 from services.staff.accounts import list_by_email
 from services.staff.models import StaffAccount
 
@@ -77,6 +79,8 @@ def check_watch(session: Session, watch: Watch, actor: Actor) -> None:
     if actor.role in OFFICE_ROLES and not (watch.is_level and watch.consulate == actor.consulate):
         raise Invalid("alert_own_levels", field="indicator")
     check_narrowed(session, watch.consulate, watch.country, watch.program)
+    if not watch.is_level:
+        refuse_others(INDICATORS[watch.indicator], {*watch.only}, field="program")
 
 
 def find_readers(

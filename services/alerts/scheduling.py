@@ -25,7 +25,7 @@ from services.kernel.audit import Actor
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
 from services.monitoring.dimensions import Dimension
-from services.monitoring.figures import AskIndicator, require_moment
+from services.monitoring.figures import AskIndicator, refuse_others, require_moment
 from services.monitoring.indicators import INDICATORS, Flow
 from services.outbox.delivery import enqueue
 from services.staff.accounts import find_active
@@ -61,6 +61,8 @@ def schedule_report(
     if command.status and command.status not in indicator.statuses:
         raise Invalid("alert_unknown_status", field="status")
     check_narrowed(session, command.consulate, command.country, command.program)
+    only = narrowed(command.consulate, command.country, command.program, command.status)
+    refuse_others(indicator, {Dimension(command.by), *only})
     rows = [
         ScheduledReport(
             id=new_id(),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.rules import Status as AppointmentStatus
 from services.commission.rules import OWN_GROUP, Source
+from services.enrollments.rules import PersonStatus
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.queries import Reported, list_entries
 from services.remittances.rules import Status as RemittanceStatus
@@ -61,6 +62,8 @@ OWN = (
          "Searches for an appointment that found no place"),
     _own("enrollments", None, "Inscripciones solicitadas", "Enrollments requested"),
     _own("enrollments", EnrollmentStatus.ACTIVE, "Inscripciones aprobadas", "Enrollments approved"),
+    _own("enrolled_people", PersonStatus.ENROLLED, "Personas inscritas en uno o más programas",
+         "People enrolled in one or more programs"),
     _own("remittances", RemittanceStatus.PAID, "Envíos de dinero pagados", "Money transfers paid"),
     _own("votes", CountStatus.APPROVED, "Votos que las oficinas contaron",
          "Votes that the offices counted"),

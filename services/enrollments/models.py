@@ -30,7 +30,7 @@ class Enrollment(Base):
     ``curp_check`` is what the population register said of the CURP before it was sent,
     ``curp_differs`` names what it has otherwise; null where nobody has asked yet.
     ``folder_id`` is null where a version filed it that knew no folders, or the person was erased
-    by then.
+    by then. ``enrolled_person_id`` says as whom an active one is counted; the database keeps it.
     """
 
     __tablename__ = "enrollments"
@@ -79,10 +79,30 @@ class Enrollment(Base):
     day: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(_AT)
     changed_at: Mapped[datetime] = mapped_column(_AT)
+    enrolled_person_id: Mapped[UUID | None]
 
     # Read with it, in one round trip: hardly anything is done with one that doesn't need its
     # person.
     person: Mapped[Person | None] = relationship(lazy="joined", viewonly=True)
+
+
+class EnrolledPerson(Base):
+    """Somebody who has active enrollments, and how many: that is one person, whatever they asked
+    for and through whichever account. Gone with the last of them.
+
+    The database alone reads and writes it (`count_enrolled_person`). ``person_key`` is
+    `people.curp_index`; null once the person was erased. Facts have its ``id`` as their subject.
+    """
+
+    __tablename__ = "enrolled_people"
+    __table_args__ = (
+        sa.UniqueConstraint("person_key"),
+        sa.CheckConstraint("enrollments >= 0", name="enrollments"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_key: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    enrollments: Mapped[int]
 
 
 class EnrollmentEvent(Base):

@@ -36,6 +36,12 @@ class Status(StrEnum):
     ENDED = "ended"
 
 
+class PersonStatus(StrEnum):
+    """What somebody is who has an active enrollment, as the database counts them."""
+
+    ENROLLED = "enrolled"
+
+
 class Action(StrEnum):
     """What the applicant, or staff for them, may do with an enrollment."""
 

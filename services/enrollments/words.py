@@ -14,6 +14,7 @@ from services.enrollments.rules import (
     By,
     Channel,
     ConsentGiven,
+    PersonStatus,
     Status,
     WaitsFor,
 )
@@ -33,6 +34,8 @@ STATUSES: Mapping[str, str] = {
     Status.WITHDRAWN: _("Retirada"),
     Status.ENDED: _("Terminada"),
 }
+
+PERSON_STATUSES: Mapping[str, str] = {PersonStatus.ENROLLED: _("Inscritas")}
 
 # Who did a step of the history. Staff are never named to citizens.
 ACTORS: Mapping[str, str] = {

@@ -9,7 +9,7 @@ already (`services.facts.rolling_up`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -82,7 +82,7 @@ def figures(session: Session, command: AskIndicator) -> Figures:
     indicator = INDICATORS.get(command.code)
     if indicator is None:
         raise NotFound()
-    _refuse_others(command, indicator)
+    refuse_others(indicator, {*command.by, *command.only})
     as_of = require_moment(session, command.as_of)
     election = newest_election(session, command, as_of)
     if election:
@@ -124,12 +124,13 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(value for name, value in row.items() if name != "value")
 
 
-def _refuse_others(command: AskIndicator, indicator: Indicator) -> None:
-    others = {*command.by, *command.only} - {*indicator.dimensions}
+def refuse_others(indicator: Indicator, asked: Collection[Dimension], *, field: str = "by") -> None:
+    """Raise Invalid ``dimension_not_held`` where an indicator hasn't all of these."""
+    others = {*asked} - {*indicator.dimensions}
     if others:
         names = ", ".join(indicator.dimensions)
         raise Invalid(
-            "dimension_not_held", field="by", others=", ".join(sorted(others)), held=names
+            "dimension_not_held", field=field, others=", ".join(sorted(others)), held=names
         )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from services.appointments.rules import Status as AppointmentStatus
 from services.appointments.rules import Unmet
+from services.enrollments.rules import PersonStatus
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.dimensions import PERSONAL, Dimension
 from services.remittances.rules import Status as RemittanceStatus
@@ -302,6 +303,38 @@ _ALL = (
             Series("INFONAVIT", "contributing_voluntarily"),
             Series("RFC", "enrolled_cumulative"),
         ),
+    ),
+    Indicator(
+        code="enrolled_people",
+        kind="enrolled_person",
+        by=(),
+        statuses=tuple(PersonStatus),
+        achieved=frozenset(PersonStatus),
+        unit=Unit.PEOPLE,
+        subject=Subject.PEOPLE,
+        flow=Flow.STOCK,
+        zone=DayZone.OFFICE,
+        words="enrollments.person",
+        name_es="Personas inscritas",
+        name_en="People enrolled",
+        counts_es=(
+            "Personas: quien tiene una o más inscripciones aprobadas cuenta una, sean cuales sean"
+            " sus programas."
+        ),
+        counts_en=(
+            "People: whoever has one or more approved enrollments counts one, whatever their"
+            " programs."
+        ),
+        day_es=(
+            "Cada persona cuenta desde el día en que se aprobó su primera inscripción hasta que"
+            " termina la última, en la oficina de la primera; sin oficina, en la Ciudad de México."
+        ),
+        day_en=(
+            "Each person counts from the day when their first enrollment is approved until the last"
+            " one ends, at the first one's office; without an office, in Mexico City."
+        ),
+        program_es="Inscripción al RFC, al IMSS y al Infonavit",
+        program_en="Enrollment in the RFC, IMSS and Infonavit",
     ),
     Indicator(
         code="remittances",

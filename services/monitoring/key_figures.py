@@ -27,6 +27,7 @@ class KeyFigure(StrEnum):
     """What is looked at first, in that order."""
 
     ENROLLED = "enrolled"
+    ENROLLED_PEOPLE = "enrolled_people"
     SERVED = "served"
     DOCUMENTS = "documents"
     REMITTANCES = "remittances"
@@ -37,6 +38,7 @@ class KeyFigure(StrEnum):
 # Of which indicator it is what counts towards a target.
 INDICATOR_OF: Mapping[KeyFigure, str] = {
     KeyFigure.ENROLLED: "enrollments",
+    KeyFigure.ENROLLED_PEOPLE: "enrolled_people",
     KeyFigure.SERVED: "appointments",
     KeyFigure.DOCUMENTS: "services",
     KeyFigure.REMITTANCES: "remittances",

@@ -17,7 +17,7 @@ from services.consulates.models import Consulate
 from services.kernel.audit import Actor
 from services.kernel.errors import Invalid, NotFound
 from services.monitoring.dimensions import Dimension
-from services.monitoring.figures import AskIndicator, Figures, figures
+from services.monitoring.figures import AskIndicator, Figures, figures, refuse_others
 from services.monitoring.indicators import INDICATORS, Indicator
 from services.monitoring.models import Target
 from services.monitoring.periods import days_of, find_period
@@ -52,13 +52,15 @@ def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Ac
     """Keep a target as the newest of its period, where the earlier ones stay readable.
 
     One that is in force as it stands is returned. Raises NotFound for an unknown indicator, Invalid
-    ``consulate_not_found``, ``dimension_not_held`` for an office of what offices don't have,
-    ``reason_required`` where the period has another, Conflict ``corrected_meanwhile``,
-    ``already_entered``.
+    ``consulate_not_found``, ``dimension_not_held`` for an office of what offices don't have, or a
+    program of what goes by none, ``reason_required`` where the period has another, Conflict
+    ``corrected_meanwhile``, ``already_entered``.
     """
     if command.indicator not in INDICATORS:
         raise NotFound()
     _check_office(session, command)
+    if command.program:
+        refuse_others(INDICATORS[command.indicator], {Dimension.PROGRAM}, field="program")
     before = _in_force(session, command)
     if before and before.value == command.value and before.source == command.source:
         return before

@@ -96,7 +96,8 @@ def _catalogue(web: Web) -> None:
     _well(web, "POST", "/programs/imss_family_health/estimate", ages)
     analyst = web.token("analyst")
     for code in _well(web, "GET", "/monitoring/indicators", token=analyst)["items"]:
-        path = f"/monitoring/indicators/{code['code']}?by=program,day,consulate,status"
+        program = "" if code["code"] == "enrolled_people" else "program,"
+        path = f"/monitoring/indicators/{code['code']}?by={program}day,consulate,status"
         _well(web, "GET", path, token=analyst)
     target = "/monitoring/indicators/enrollments/targets"
     _well(web, "POST", target, TargetSchema.example, token=analyst)

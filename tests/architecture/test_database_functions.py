@@ -88,9 +88,9 @@ def test_a_row_of_what_happened_is_written_in_one_place_in_sql_and_in_one_in_pyt
         "idempotency_keys": "IdempotencyKey",
     }[table]
     places = _places(rf"INSERT INTO {table}\b|\binsert\(\s*{model}\b")
-    # record_fact_v2 is the version before's, until a migration drops it.
-    former = ["sql"] if table == "facts" else []
-    assert sorted(place.rpartition(".")[2] for place in places) == ["py", "sql", *former]
+    # Lines of a party that was booked, beside those of anything else.
+    party = ["sql"] if table == "facts" else []
+    assert sorted(place.rpartition(".")[2] for place in places) == ["py", "sql", *party]
     assert _places(rf"(?<!class )\b{model}\((?!Base)\w+=") == []
 
 

@@ -52,6 +52,8 @@ TEXTS = {
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
 }
 FUNCTIONS = {
+    "count_enrolled_person": {"people": "a trigger: the person of the row that moved"},
+    "forget_enrolled_person": {"people": "a trigger: whoever has the CURP of the row that moved"},
     "move_members_along": {"attendees": "a trigger: the people of the row that moved"},
     "book_appointment_v4": {"appointments": "the row that it has just written"},
     "seat_booking": {

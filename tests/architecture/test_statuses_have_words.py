@@ -84,6 +84,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "collection.collector": {*collection.Collector},
     "collection.rule": {*collection.Collector},
     "enrollments.status": {*enrollments.Status},
+    "enrollments.person": {*enrollments.PersonStatus},
     "enrollments.reason": {
         enrollments.IDENTITY_CHECKED,
         enrollments.NOT_ANSWERED,

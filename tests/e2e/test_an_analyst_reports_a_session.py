@@ -38,7 +38,7 @@ LINES = {
     3: ("Citas a las que nadie llegó", "appointment", "no_show"),
     4: ("Búsquedas de cita sin lugar", "unmet_search", "no_place"),
     6: ("Inscripciones aprobadas", "enrollment", "active"),
-    7: ("Envíos de dinero pagados", "remittance", "paid"),
+    8: ("Envíos de dinero pagados", "remittance", "paid"),
 }
 
 

@@ -303,7 +303,9 @@ ONLY_WORKERS = {
 }
 # Functions that run with their owner's rights.
 FUNCTIONS = {
+    "count_enrolled_person",
     "end_hold_v1",
+    "forget_enrolled_person",
     "ledger_balances_v1",
     "ledger_lines_v1",
     "open_customer_account_v1",

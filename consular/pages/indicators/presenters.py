@@ -93,7 +93,9 @@ def _kinds(session: Session, indicator: Indicator) -> dict[str, str]:
     """What ``program`` is of its facts, by code: services, programs, payouts or modes of voting."""
     services = service_names(session)
     known = programs(services)
-    if indicator.kind == "enrollment":
+    if Dimension.PROGRAM not in indicator.dimensions:
+        own: set[str] = set()
+    elif indicator.kind == "enrollment":
         own = set(PROGRAMS)
     elif indicator.kind == "remittance":
         own = {*Payout}

@@ -36,7 +36,7 @@ _UNFIT = (
     "alert_unknown_status", "alert_unknown_country", "alert_unknown_program", "alert_needs_days",
     "alert_needs_limit", "alert_only_now", "alert_only_numbers", "alert_not_split",
     "alert_target_span", "alert_target_whole", "alert_target_offices", "alert_own_levels",
-    "reader_unknown",
+    "dimension_not_held", "reader_unknown",
 )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ def list_scheduled(query: dict[str, Any]) -> dict[str, Any]:
             "alert_unknown_status",
             "alert_unknown_country",
             "alert_unknown_program",
+            "dimension_not_held",
             "reader_unknown",
         ),
     },
