@@ -264,7 +264,7 @@ def said_target(progress: Progress | None) -> str:
 def _names() -> dict[KeyFigure, str]:
     return {
         KeyFigure.ENROLLED: _("Inscripciones aprobadas"),
-        KeyFigure.ENROLLED_PEOPLE: _("Personas inscritas"),
+        KeyFigure.ENROLLED_PEOPLE: _("Personas inscritas, al último día"),
         KeyFigure.SERVED: _("Citas atendidas"),
         KeyFigure.DOCUMENTS: _("Trámites entregados"),
         KeyFigure.REMITTANCES: _("Envíos pagados"),
