@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -129,6 +129,8 @@ steps = st.one_of(
 
 
 @given(steps=st.lists(steps, max_size=30))
+@example(steps=[("approve", 0), ("erase", 1), ("ask", 0), ("approve", 2), ("end", 0)])
+@example(steps=[("approve", 0), ("approve", 1), ("erase", 0), ("end", 1), ("erase", 1), ("end", 0)])
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -147,8 +149,10 @@ def _taken_back(session: Session) -> Iterator[People]:
     point = session.begin_nested()
     people = People(session)
     people.start()
-    yield people
-    point.rollback()
+    try:
+        yield people
+    finally:
+        point.rollback()
 
 
 def _figure(database: Database, **ask: object) -> list[dict[str, object]]:
