@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -214,7 +215,9 @@ def import_appointments(file: TextIO, consulate: str, write: bool) -> None:
     Prints what is wrong by line and column and exits 1, or each key with its new folio. The file
     may be sent again: lines that were imported before are passed over.
     """
-    report = import_from_command(_settings(), file.read(), consulate, write=write)
+    report = import_from_command(
+        _settings(), file.read(), consulate, write=write, counted=_counted_lines
+    )
     for problem in report.problems:
         click.echo(f"{file.name}:{problem.line}: {problem.column}: {problem.message}")
     if report.problems:
@@ -223,6 +226,13 @@ def import_appointments(file: TextIO, consulate: str, write: bool) -> None:
         click.echo(f"{key},{folio}")
     kept = "imported" if report.written else "would be imported (--write keeps them)"
     click.echo(f"{len(report.folios)} {kept}, {report.known} were before.", err=True)
+
+
+@contextmanager
+def _counted_lines(lines: int) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how many of them are done."""
+    with click.progressbar(length=lines, label="Lines", show_pos=True, file=sys.stderr) as bar:
+        yield lambda: bar.update(1)
 
 
 @commands.command()

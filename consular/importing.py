@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from consular.auth import now, vault
 from consular.csv_rows import Problem, in_order, read_rows, refused
 from consular.db import transaction
 from consular.input.imports import COLUMNS, ImportRowSchema
 from consular.input.loading import load_fields
-from services.appointments.importing import ImportRow, import_appointments
+from services.appointments.importing import Imported, ImportRow, import_appointments
 from services.consulates.queries import get_consulate
 from services.kernel.audit import Actor
 from services.kernel.db import Scope
@@ -29,6 +29,15 @@ _COLUMN_OF = {
 }
 
 
+# Of so many lines: what to call after each.
+Counted = Callable[[int], AbstractContextManager[Callable[[], object]]]
+
+
+def quiet(_lines: int) -> AbstractContextManager[Callable[[], object]]:
+    """Tell nobody how far it is."""
+    return nullcontext(lambda: None)
+
+
 @dataclass(frozen=True)
 class Report:
     """``folios``: the other system's key -> folio of what would be, or was, imported; ``known``:
@@ -40,12 +49,19 @@ class Report:
     written: bool
 
 
-def import_file(text: str, consulate: str, *, actor: Actor, scope: Scope, write: bool) -> Report:
+def import_file(
+    text: str, consulate: str, *, actor: Actor, scope: Scope, write: bool, counted: Counted = quiet
+) -> Report:
     """Try every line; keep them only to ``write`` and when nothing is wrong with any."""
     with transaction(scope) as session:
         zone = get_consulate(session, consulate).time_zone
         rows, problems = _read(text, consulate, zone)
-        report = _import(session, rows, problems, consulate, actor)
+        with counted(len(rows)) as step:
+            done = import_appointments(
+                session, consulate, rows, now=now(), actor=actor, vault=vault(),
+                keep=write and not problems, step=step,
+            )  # fmt: skip
+        report = _report(problems, done)
         written = write and not report.problems
         if not written:
             session.rollback()
@@ -70,14 +86,7 @@ def _read(text: str, consulate: str, zone: str) -> tuple[list[ImportRow], list[P
     return list(rows.values()), problems
 
 
-def _import(
-    session: Session,
-    rows: Sequence[ImportRow],
-    problems: list[Problem],
-    consulate: str,
-    actor: Actor,
-) -> Report:
-    done = import_appointments(session, consulate, rows, now=now(), actor=actor, vault=vault())
+def _report(problems: list[Problem], done: Imported) -> Report:
     problems += [
         refused(line, error, _COLUMN_OF.get(error.code, "")) for line, error in done.refused.items()
     ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import unescape
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
+from consular.cli import commands
 from consular.import_command import import_from_command
 from consular.uploads import MAX_FIELDS, MOST_TABLE
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import Web, form_with_file, in_letters, working_day
+from tests.factories.web import Web, form_with_file, in_letters, weeks_later, working_day
 
 HEAD = "key,date,time,service,given_names,first_surname,birth_date,email"
 
@@ -101,6 +105,69 @@ def test_the_command_imports_as_the_page_does(web: Web, supervisor: Browser) -> 
     assert (again.folios, again.known) == ({}, 2)
     [wrong] = import_from_command(web.settings, "clave,hora\n", "losangeles", write=True).problems
     assert (wrong.line, wrong.column) == (1, "clave")
+
+
+def test_who_books_while_a_file_is_tried_waits_for_no_line_of_another_day(
+    web: Web, supervisor: Browser
+) -> None:
+    """Each day has one place at nine: the first day's is booked while the second's is tried."""
+    [later] = weeks_later(1)
+    web.session(date=later.isoformat())
+    [start, *_others] = [slot["start"] for slot in web.free()]
+    lines, statuses = [], []
+
+    @contextmanager
+    def counted(_lines: int) -> Iterator[Callable[[], object]]:
+        def step() -> None:
+            lines.append(1)
+            if len(lines) == 2:
+                statuses.append(web.book(start, token=web.token("citizen")).status_code)
+
+        yield step
+
+    file = _file(_line(1, time="09:00", date=later.isoformat()), _line(0))
+    tried = import_from_command(web.settings, file, "losangeles", write=False, counted=counted)
+    assert (len(tried.folios), statuses) == (2, [201])
+    # It is found where it is meant to be kept, and then nothing of it is.
+    kept = import_from_command(web.settings, file, "losangeles", write=True)
+    assert [(wrong.line, wrong.column) for wrong in kept.problems] == [(3, "time")]
+    assert _booked(web) == 1
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_one_person_twice_in_a_file_is_named_on_whatever_days(
+    web: Web, supervisor: Browser, write: bool
+) -> None:
+    """Not where the first of the lines has no place itself."""
+    [later] = weeks_later(1)
+    web.session(date=later.isoformat())
+    again = {"date": later.isoformat(), "first_surname": "Prueba A", "key": "OLD-9"}
+    file = _file(
+        _line(0, first_surname="Prueba A"),
+        _line(1, **again),
+        _line(2, time="08:00", first_surname="Prueba B"),
+        _line(3, date=later.isoformat(), first_surname="PRUEBA B"),
+    )
+    problems = import_from_command(web.settings, file, "losangeles", write=write).problems
+    assert [(wrong.line, wrong.column) for wrong in problems] == [(3, "given_names"), (4, "time")]
+    assert _booked(web) == 0
+
+
+def test_the_command_says_on_a_terminal_how_many_lines_are_done(
+    web: Web, supervisor: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What it prints stays the folios alone."""
+    monkeypatch.setattr("consular.cli._settings", lambda: web.settings)
+    file = tmp_path / "old.csv"
+    file.write_text(_file(_line(0), _line(1)), encoding="utf-8")
+    options = ["import-appointments", str(file), "--consulate", "losangeles"]
+    with monkeypatch.context() as terminal:
+        terminal.setattr("click._termui_impl.isatty", lambda _stream: True)
+        ran = CliRunner().invoke(commands, options)
+    assert ran.exit_code == 0, ran.stderr
+    assert [line.partition(",")[0] for line in ran.stdout.splitlines()] == ["OLD-0", "OLD-1"]
+    assert re.findall(r"(\d)/2", ran.stderr)[-1:] == ["2"]
+    assert "2 would be imported" in ran.stderr
 
 
 def test_a_hostile_file_is_named_and_does_nothing(web: Web, supervisor: Browser) -> None:
