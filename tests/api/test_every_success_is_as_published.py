@@ -96,8 +96,8 @@ def _catalogue(web: Web) -> None:
     _well(web, "POST", "/programs/imss_family_health/estimate", ages)
     analyst = web.token("analyst")
     for code in _well(web, "GET", "/monitoring/indicators", token=analyst)["items"]:
-        program = "" if code["code"] == "enrolled_people" else "program,"
-        path = f"/monitoring/indicators/{code['code']}?by={program}day,consulate,status"
+        by = ",".join({"program", "day", "consulate", "status"} & {*code["dimensions"]})
+        path = f"/monitoring/indicators/{code['code']}?by={by}"
         _well(web, "GET", path, token=analyst)
     target = "/monitoring/indicators/enrollments/targets"
     _well(web, "POST", target, TargetSchema.example, token=analyst)
