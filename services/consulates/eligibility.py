@@ -29,7 +29,20 @@ def _question(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _of_age(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {row["question"]: row["of_age"] == "1"}
+
+
 # Of every service of the catalog.
 QUESTIONS: Mapping[str, tuple[Question, ...]] = read_by_service(
     _PACKAGE, "questions.csv", _question, "eligibility.csv", "questions"
 )
+_OF_AGE: Mapping[str, tuple[bool, ...]] = read_by_service(
+    _PACKAGE, "questions.csv", _of_age, "eligibility.csv", "questions"
+)
+
+
+def find_of_age(service: str) -> Question | None:
+    """Of a service for people of age: the question that is about it."""
+    asked = zip(QUESTIONS.get(service, ()), _OF_AGE.get(service, ()), strict=True)
+    return next((question for question, of_age in asked if of_age), None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from sqlalchemy import select
 
 from services.citizens.models import Account
@@ -47,7 +50,7 @@ def test_a_family_is_booked_with_one_form_and_one_of_them_leaves(web: Web) -> No
     assert 'value="Carla"' in fewer
     assert "Beto" not in fewer
     checked = browser.get(browser.post("/citas/persona", **form).location).text
-    for words in ("Ana Demo Sol", "Beto Demo Sol", "Carla Demo Sol", "menor de edad"):
+    for words in ("Ana Demo Sol", "Beto Demo Sol", "Carla Demo Sol", "es menor"):
         assert words in checked
     booked = browser.post("/citas/revisar", **form, form_key="confirm").location
     address = booked.partition("?")[0]
@@ -57,6 +60,39 @@ def test_a_family_is_booked_with_one_form_and_one_of_them_leaves(web: Web) -> No
     after = browser.get(left).text
     assert after.count("/personas/") == 2
     assert "Cancelada" in after
+    # The page says what happened, and tells of who still comes only what they still need.
+    assert "Beto Demo Sol ya no va" in after
+    said = after.partition("Cuánto se paga")[0].partition("<dt>Para</dt>")[2]
+    assert "Ana Demo Sol, Carla Demo Sol" in said
+    ahead = after.partition("Adelanta tu trámite")[2].partition("Qué llevar")[0]
+    assert "Ana Demo Sol" in ahead
+    assert "Beto" not in ahead
+    assert "ya no va" not in browser.get(f"{address}?quitada=1").text
+
+
+def test_a_minor_among_grown_ups_is_named_with_what_to_do(web: Web) -> None:
+    """The service is for people of age: those for minors are offered around the same time."""
+    for service in ("PAS10", "PAS6"):
+        desks = [{"name": f"{name} {service}", "services": [service]} for name in "AB"]
+        web.session(desks=desks)
+    browser, start = _browser(web), web.free()[1]["start"]
+    form = {**PLACE, "start": start, **SHARED, "party": "2", **_one(1, "Ana", BORN)}
+    grown_up = {**form, **_one(2, "Carla", BORN)}
+    checked = browser.get(browser.post("/citas/persona", **grown_up).location).text
+    assert "mayores de edad" not in checked
+    form |= _one(2, "Beto", CHILD)
+    checked = browser.get(browser.post("/citas/persona", **form).location).text
+    notice = checked.partition("para personas mayores de edad")[2].partition("<dt>")[0]
+    assert "Beto Demo Sol: El de 10 años es para mayores de edad" in notice
+    assert "Ana" not in notice
+    links = [unescape(each) for each in re.findall(r'href="([^"]+)"', notice)]
+    (other,) = (each for each in links if "service=PAS6" in each)
+    times = browser.get(other).text
+    assert "Pasaporte ordinario 6 años" in times
+    near = times.partition("Lo más cerca de las 09:15")[2]
+    # Pressed, the nearest time is held as any other.
+    assert re.findall(r'<button[^>]*form="hold"[^>]*value="([^"]+)"', near)[0] == start
+    assert "Ana" in browser.get(links[-1].partition("#")[0]).text
 
 
 def test_times_are_those_that_all_of_them_fit(web: Web) -> None:

@@ -78,11 +78,20 @@ def test_a_mobile_consulate_is_chosen_by_its_name(web: Web) -> None:
 
 
 def test_another_persons_time_is_looked_for_around_one_time(web: Web) -> None:
-    web.session(closes="12:00")
+    web.session(closes="12:00", desks=[{"name": "A", "services": ["PAS10", "PAS6"]}])
     day = working_day().isoformat()
     query = {"consulate": "losangeles", "service": "PAS10", "from": day, "around": "10:35"}
     page = web.client.get("/citas/horarios", query_string=query).text
     starts = [each["start"][11:16] for each in _links(page, "/citas/persona")[:3]]
     assert starts == ["10:30", "10:45", "10:15"]
+    # Another service for them, at the same hour of the same day.
+    (what,) = _links(page, "/citas/nueva")
+    services = web.client.get("/citas/nueva", query_string=what).text
+    there = next(e for e in _links(services, "/citas/horarios") if e["service"] == "PAS6")
+    assert (there["from"], there["around"]) == (day, "10:35")
+    # The hour that offices were searched for stays where their times are shown.
+    wish = {"service": "PAS10", "buscar": "1", "around": "10:35"}
+    found = web.client.get("/citas/oficina", query_string=wish).text
+    assert {each["around"] for each in _links(found, "/citas/horarios")} == {"10:35"}
     wrong = web.client.get("/citas/horarios", query_string={**query, "around": "tarde"})
     assert wrong.status_code == 200

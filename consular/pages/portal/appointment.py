@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -23,7 +22,7 @@ from consular.pages.portal.names import office, service_names
 from consular.pages.portal.office_map import map_address
 from consular.pages.portal.ready_documents import of_appointment
 from consular.pages.portal.turn import turn_of
-from consular.pages.portal.visit import total
+from consular.pages.portal.visit import near, total
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from consular.printing.appointments import calendar_file, place_rows, print_appointment
@@ -55,6 +54,7 @@ def appointment(id: UUID) -> str:
         id,
         just_booked="nueva" in request.args,
         moved="cambiada" in request.args,
+        left=request.args.get("quitada", ""),
         errors=draft().errors(also_under=True),
     )
 
@@ -106,10 +106,10 @@ def attendee_cancel(id: UUID, n: int) -> Response:
     """Cancel one person of an appointment; the others keep their places."""
     with transaction() as session:
         commands.cancel(session, id, only=n)
-    return go(url_for("portal.appointment", id=id))
+    return go(url_for("portal.appointment", id=id, quitada=n))
 
 
-def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
+def _show(id: UUID, *, just_booked: bool, moved: bool, left: str, errors: Errors) -> str:
     with transaction() as session:
         appointment = get_appointment(session, id)
         names = service_names(session)
@@ -122,6 +122,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             **_steps(session, appointment),
             "return_until": list_passes(session, [appointment], now=now()).get(id),
         }
+    coming = {person["n"] for person in facts["attendees"] if person["status"] == Status.BOOKED}
     for person in facts["attendees"]:
         person["turn"] = turn_of(person["folio"], person["status"])
     return render_template(
@@ -138,10 +139,14 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             "before": [
                 {"person": w.person, "name": full_name(w.who), "written": bool(w.answers)}
                 for w in before
+                if w.person in coming
             ],
             **facts,
         },
         just_booked=just_booked,
+        left=[
+            p["name"] for p in facts["attendees"] if str(p["n"]) == left and p["n"] not in coming
+        ],
         documents=documents,
         lost=lost,
         moved=moved,
@@ -238,10 +243,8 @@ def _coming(party: Sequence[Coming]) -> int:
 
 def _another(appointment: Any, zone: str) -> dict[str, str]:
     """The times around it, for whoever comes along with an appointment of their own."""
-    start = appointment.starts_at.astimezone(ZoneInfo(zone))
     return {
         "consulate": appointment.consulate_code,
         "service": appointment.services[0],
-        "from": start.date().isoformat(),
-        "around": f"{start:%H:%M}",
+        **near(appointment.starts_at, zone),
     }

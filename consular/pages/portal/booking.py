@@ -24,7 +24,7 @@ from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.choosing import ask_place
 from consular.pages.portal.form_prefill import prefilled_form
-from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.portal.needs import read_needs
 from consular.pages.portal.party import (
     ADD,
@@ -32,10 +32,10 @@ from consular.pages.portal.party import (
     JOIN,
     NAMES,
     REMOVE,
-    anybody_minor,
     filled,
     is_in,
     labels,
+    minors_of,
     party_of,
     read_people,
     with_another,
@@ -62,7 +62,14 @@ from consular.pages.portal.signing_in import (
     send_code_to,
     sent_at,
 )
-from consular.pages.portal.visit import asked_form, read_place, read_slot, shown_before, shown_visit
+from consular.pages.portal.visit import (
+    asked_form,
+    near,
+    read_place,
+    read_slot,
+    shown_before,
+    shown_visit,
+)
 from consular.pages.posting import submission_key
 from consular.pages.session import keep
 from consular.pages.times import free_week
@@ -73,6 +80,7 @@ from services.appointments.searching import offered_services
 from services.citizens.codes import Destination
 from services.citizens.dependants import Saved, list_dependants
 from services.citizens.people import PersonData, full_name
+from services.consulates.eligibility import find_of_age
 from services.consulates.queries import fees_on
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError
@@ -397,6 +405,7 @@ def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -
         before = shown_before(
             session, command.consulate, command.services, command.start, fees, party
         )
+        of_age = _of_age(session, command)
     return render_template(
         "portal/booking_check.html",
         form=form,
@@ -405,11 +414,39 @@ def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -
             {"names": full_name(each), "birth_date": each.birth_date, "curp": each.curp}
             for each in command.attendees
         ],
-        minors=anybody_minor(command.attendees, command.start.date()),
+        minors=[full_name(each) for each in minors_of(command.attendees, command.start.date())],
+        of_age=of_age,
         phone=format_phone(command.phone) if command.phone else "",
         **before,
         **_slot_context(_slot_of(command, form), form),
     )
+
+
+def _of_age(session: Session, command: BookAppointment) -> dict[str, Any] | None:
+    """Of a service for people of age: what to do for a minor, and the times of what they may have
+    around the one that was chosen."""
+    question = next(filter(None, map(find_of_age, command.services)), None)
+    if question is None:
+        return None
+    zone = office(session, command.consulate)["time_zone"]
+    kept: dict[str, Any] = {"d": draft_id() or None, **near(command.start, zone)}
+    names = service_names(session)
+    return {
+        "advice": question.advice,
+        "services": [
+            (
+                names[code],
+                url_for(
+                    "portal.booking_time",
+                    consulate=command.consulate,
+                    service=code,
+                    party=len(command.attendees),
+                    **kept,
+                ),
+            )
+            for code in question.services
+        ],
+    }
 
 
 def _ask_code(form: dict[str, str], command: BookAppointment) -> str:

@@ -41,6 +41,8 @@ OFFICES_SHOWN = 6
 WATCHED = 4
 KILOMETERS = (50, 100, 200, 500)
 WISHES = ("place", "within_km", "party", "part", "weekday", "around")
+# Of a time that was looked at, kept while another service is chosen.
+KEPT = ("from", "around", "party")
 # The button of the search.
 SEARCH = "buscar"
 
@@ -81,6 +83,7 @@ def ask_service(form: dict[str, str], errors: Errors) -> str:
         groups=groups,
         looked_for=looked_for,
         consulate=form.get("consulate", ""),
+        kept={name: form[name] for name in KEPT if form.get(name)},
         form={**form, "q": form.get("q", "")},
         errors=errors,
     )

@@ -91,9 +91,9 @@ def labels(party: int) -> dict[str, str]:
     }
 
 
-def anybody_minor(people: tuple[Attendee, ...], day: date) -> bool:
-    """Whether both parents have to come with somebody, or permit it."""
-    return any(is_minor(person.birth_date, day) for person in people)
+def minors_of(people: tuple[Attendee, ...], day: date) -> list[Attendee]:
+    """Those with whom both parents have to come, or permit it."""
+    return [person for person in people if is_minor(person.birth_date, day)]
 
 
 def _name(name: str, n: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_babel import gettext as _
@@ -110,6 +111,12 @@ def shown_before(
         "minutes": expected_minutes(session, consulate, start, services),
         "fee": total(known),
     }
+
+
+def near(start: datetime, zone: str) -> dict[str, str]:
+    """The day of a time and its hour, to look for others around it."""
+    local = start.astimezone(ZoneInfo(zone))
+    return {"from": local.date().isoformat(), "around": f"{local:%H:%M}"}
 
 
 def total(amounts: list[Money]) -> Money | None:
