@@ -31,6 +31,7 @@ from integrations.contracts import (
 )
 from integrations.errors import AgencyError
 from integrations.finabien.client import FinabienClient
+from integrations.notices.client import NoticesClient
 from integrations.payments.client import PaymentsClient
 from integrations.simulator.app import create_simulator
 from integrations.simulator.faults import Faults
@@ -38,6 +39,7 @@ from integrations.simulator.inprocess import InProcessTransport
 from services.kernel.audit import Actor
 from services.kernel.db import Database
 from services.kernel.ids import new_id
+from services.messages.models import SentMessage
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
@@ -63,6 +65,17 @@ CALLBACK = "finabien.callback"
 REMEDY = "remittances.give_remedy"
 CORRECT = "remittances.correct_name"
 TOPICS = (PAYOUT, CANCEL, REFUND, REMEDY, CORRECT, CALLBACK, "payments.callback")
+# What the sender is told, the recipient of cash too, and what the gateway of messages tells.
+NEWS = (
+    "remittances.funded",
+    "remittances.available",
+    "remittances.paid",
+    "remittances.refunded",
+    "remittances.not_paid",
+    "remittances.tell_recipient",
+    "messages.next_channel",
+    "notices.callback",
+)
 TOKEN = "token-of-the-tests"
 SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
 
@@ -110,10 +123,10 @@ class Mortal:
 
 
 @dataclass
-class MortalPayer:
-    """The provider of payments as a worker sees it that may be killed around one of its calls."""
+class MortalCaller:
+    """An agency as a worker sees it that may be killed around one of its calls."""
 
-    client: PaymentsClient
+    client: PaymentsClient | NoticesClient
     dies_before: str = ""
     dies_after: str = ""
 
@@ -175,6 +188,7 @@ class PayoutBench:
                 "finabien.callbacks": SECRET,
                 "payments": TOKEN,
                 "payments.callbacks": SECRET,
+                "notices": TOKEN,
             },
             clock=self.clock,
         )
@@ -185,7 +199,11 @@ class PayoutBench:
         self.provider = PaymentsClient(
             "http://agency.test/payments", TOKEN, transport=InProcessTransport(self.simulator)
         )
-        self.payer = MortalPayer(self.provider)
+        self.payer = MortalCaller(self.provider)
+        gateway = NoticesClient(
+            "http://agency.test/notices", TOKEN, transport=InProcessTransport(self.simulator)
+        )
+        self.gateway = MortalCaller(gateway)
         nobody = cast(Any, None)
         database = Database(url)
         gate = Gate(database)
@@ -200,7 +218,7 @@ class PayoutBench:
                 curps=cast(PopulationRegister, nobody),
                 credentials=cast(CredentialCountSource, nobody),
                 rates=cast(RateSource, nobody),
-                notices=cast(MessageSender, nobody),
+                notices=cast(MessageSender, Guarded(gate, "notices", self.gateway)),
             ),
             gate=gate,
             clock=lambda _session: self.clock(),
@@ -218,6 +236,7 @@ class PayoutBench:
         use(None)
         self.agency.client.close()
         self.provider.close()
+        self.gateway.client.close()
         self.simulator.close()
         self.work.database.dispose()
 
@@ -225,11 +244,11 @@ class PayoutBench:
         """Make the agency misbehave; with nothing, calm it."""
         self.simulator.world.board.put(agency, Faults(**faults))
 
-    def waiting(self) -> list[UUID]:
-        """Items about money that are not done, oldest first."""
+    def waiting(self, topics: Sequence[str] = TOPICS) -> list[UUID]:
+        """Items that are not done, oldest first: those about money, unless others are named."""
         with self.work.transaction() as session:
             query = select(OutboxItem.id).where(
-                OutboxItem.done_at.is_(None), OutboxItem.topic.in_(TOPICS)
+                OutboxItem.done_at.is_(None), OutboxItem.topic.in_(topics)
             )
             return list(session.scalars(query.order_by(OutboxItem.id)))
 
@@ -319,6 +338,44 @@ class PayoutBench:
         finally:
             self.payer.dies_before = self.payer.dies_after = ""
         self._expire_lease(lease.id)
+
+    def tell(self, items: Sequence[UUID], *, before: bool = False, after: bool = False) -> None:
+        """A worker does these of one job; it may be gone before the first message of them is handed
+        over, or right after that, before anybody writes it down."""
+        for item in items:
+            self._expire_lease(item)
+        self.gateway.dies_before = "send" if before else ""
+        self.gateway.dies_after = "send" if after else ""
+        try:
+            with suppress(Killed):
+                run_outbox(*map(str, items))
+        finally:
+            self.gateway.dies_before = self.gateway.dies_after = ""
+        for item in items:
+            self._expire_lease(item)
+
+    def messages(self, ids: Sequence[UUID]) -> Sequence[SentMessage]:
+        """What was to be told about those remittances."""
+        with self.work.transaction() as session:
+            rows = session.scalars(select(SentMessage).where(SentMessage.ref.in_(ids))).all()
+            session.expunge_all()
+            return rows
+
+    def was_handed_over(self, message: SentMessage) -> bool:
+        """The gateway of messages has it."""
+        return self.simulator.world.memory.find("notices", str(message.id)) is not None
+
+    def unknown_messages(self) -> frozenset[str]:
+        """Keys that the gateway has and we have not."""
+        taken = self.simulator.world.memory.messages(None, 1_000_000)
+        with self.work.transaction() as session:
+            ours = session.scalars(select(SentMessage.id)).all()
+        return frozenset(each["key"] for each in taken) - {str(id) for id in ours}
+
+    def report(self, message: UUID) -> None:
+        """The gateway tells that something became of that message."""
+        with self.work.transaction() as session:
+            receive_callback(session, "notices", str(new_id()), str(message), self.clock())
 
     def cancel(self, remittance: UUID, actor: Actor) -> None:
         """The sender cancels. Raises what the use case raises."""

@@ -97,6 +97,7 @@ def make_sender(
     now: datetime = NOW,
     vault: Vault = VAULT,
     email: str | None = None,
+    phone: str | None = None,
     born: date | None = None,
     curp: str | None = None,
 ) -> Actor:
@@ -104,13 +105,15 @@ def make_sender(
     account = new_id()
     session.execute(insert(Account).values(id=account, created_at=now))
     profile = PersonData(
-        "Marisol", "Quiroga", "Núñez", born or next(_BIRTHDAYS), email=email, curp=curp
+        "Marisol", "Quiroga", "Núñez", born or next(_BIRTHDAYS), email=email, phone=phone, curp=curp
     )
     set_profile(session, account, profile, now=now, vault=vault)
     return Actor(Role.CITIZEN, account)
 
 
-def make_recipient(payout: Payout = Payout.ACCOUNT, surname: str = "Ibarra") -> Recipient:
+def make_recipient(
+    payout: Payout = Payout.ACCOUNT, surname: str = "Ibarra", phone: str | None = None
+) -> Recipient:
     """Somebody who is paid in that way."""
     return Recipient(
         given_names="Hermelinda",
@@ -118,6 +121,7 @@ def make_recipient(payout: Payout = Payout.ACCOUNT, surname: str = "Ibarra") -> 
         second_surname="Zepeda",
         clabe=make_clabe() if payout is Payout.ACCOUNT else None,
         card="4111111111111111" if payout is Payout.CARD else None,
+        phone=phone,
     )
 
 
@@ -176,6 +180,7 @@ def make_remittance(
     actor: Actor,
     *,
     surname: str = "Ibarra",
+    phone: str | None = None,
     payout: Payout = Payout.ACCOUNT,
     send: int = 300_00,
     funding: Funding = Funding.BANK_ACCOUNT,
@@ -185,7 +190,7 @@ def make_remittance(
 ) -> Remittance:
     """Quote and order at once."""
     quoted = ask_quote(session, actor, send=send, funding=funding, payout=payout, now=now)
-    recipient = make_recipient(payout, surname)
+    recipient = make_recipient(payout, surname, phone)
     return order_from(
         session, actor, quoted.id, recipient=recipient, now=now, vault=vault, paid=paid
     )

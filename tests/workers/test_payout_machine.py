@@ -2,7 +2,9 @@
 
 Hypothesis plays senders and their banks, workers that die or oversleep, a provider of payments and
 an agency that fail, whoever decides about names on a list or about claims, and time, which stands
-still unless told and also jumps. ``--full`` runs at length.
+still unless told and also jumps. So does what sender and recipient are told, and the gateway of
+messages: each message goes out once by each channel, says what is so, and in the end none is
+missing. ``--full`` runs at length.
 
 Nobody who sends has an account of the ledger: money comes in and goes out by accounts of the house,
 which have neither a balance row nor an available amount. That no customer's balance falls below
@@ -11,7 +13,8 @@ what is held is `test_ledger_machine`'s; here, that pesos held are those of open
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +29,7 @@ from hypothesis.stateful import (
     Bundle,
     MultipleResults,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -38,20 +42,23 @@ from services.disputes.rules import Kind, Remedy
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError, WrongState
 from services.kernel.ids import new_id
+from services.messages.rules import State
 from services.remittances.correcting import RecipientName, correct_name
 from services.remittances.holding import refuse, release
+from services.remittances.models import Remittance
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
     ENDED_UNPAID,
     FINAL,
     FOR_A_PERSON,
     GIVEN_BACK,
+    GOES_BACK,
     TO_PEOPLE,
     Payout,
     Status,
     day_in_mexico,
 )
-from tests.factories.payouts import PayoutBench, Zombie
+from tests.factories.payouts import NEWS, PayoutBench, Zombie
 from tests.factories.remittances import (
     VAULT,
     make_divided,
@@ -68,6 +75,16 @@ EXAMPLES_FULL, STEPS_FULL = 200, 60
 COMPLIANCE = Actor(Role.COMPLIANCE, new_id())
 TREASURER = Actor(Role.TREASURY, new_id())
 AGENCIES = st.sampled_from(("finabien", "payments"))
+# E-mail, text message, call.
+WAYS = 3
+EMAIL, PHONE = "marisol@example.org", "+525512345678"
+# Topic -> where what it tells is an end, the statuses in which that is so.
+TOLD_ONCE: Mapping[str, frozenset[Status] | None] = {
+    "remittances.funded": None,
+    "remittances.paid": frozenset({Status.PAID}),
+    "remittances.refunded": GOES_BACK,
+    "remittances.not_paid": frozenset({Status.FAILED}),
+}
 FAULTS: tuple[Mapping[str, float], ...] = (
     {},
     {"drop_after_effect_rate": 1.0},
@@ -77,6 +94,7 @@ FAULTS: tuple[Mapping[str, float], ...] = (
     {"drop_after_effect_rate": 0.3, "unavailable_rate": 0.3, "error_rate": 0.3},
 )
 UNPAID: Mapping[str, float] = {"unpaid_rate": 1.0}
+LOST: Mapping[str, float] = {"bounce_rate": 1.0}
 payouts = st.sampled_from(TO_PEOPLE)
 surnames = st.sampled_from(("Ibarra", "Demorado", "Rechazado", "Bloqueado", "Señalada"))
 
@@ -97,7 +115,7 @@ class Payouts(RuleBasedStateMachine):
         now = self.bench.clock()
         with self.bench.work.transaction() as session:
             prepare_reference(session, now=now, margin=Decimal("0.5"))
-            self.sender = make_sender(session, now=now)
+            self.sender = make_sender(session, now=now, email=EMAIL, phone=PHONE)
 
     @rule(
         target=remittances,
@@ -183,6 +201,45 @@ class Payouts(RuleBasedStateMachine):
         items = self.bench.waiting()
         if items:
             self.bench.die_doing(items[pick % len(items)])
+
+    @rule(
+        first=st.integers(min_value=0, max_value=100),
+        together=st.integers(min_value=1, max_value=4),
+        dies=st.sampled_from((None, "before", "after")),
+    )
+    def a_worker_tells_people(self, first: int, together: int, dies: str | None) -> None:
+        """Several of one job, in any order; it may die once they are claimed, or after the gateway
+        took one."""
+        items = self.bench.waiting(NEWS)
+        if items:
+            start = first % len(items)
+            self.bench.tell(
+                items[start : start + together], before=dies == "before", after=dies == "after"
+            )
+
+    @rule(pick=st.integers(min_value=0, max_value=100))
+    def a_worker_dies_settling_what_it_told(self, pick: int) -> None:
+        """The gateway took it, or told of it; nobody wrote that down."""
+        items = self.bench.waiting(NEWS)
+        if items:
+            self.bench.die_doing(items[pick % len(items)])
+
+    @initialize(faults=st.sampled_from((*FAULTS, LOST)))
+    def the_gateway_of_messages_has_a_mood(self, faults: Mapping[str, float]) -> None:
+        """From the start."""
+        self.bench.fault("notices", **faults)
+
+    @rule(faults=st.sampled_from((*FAULTS, LOST)))
+    def the_gateway_of_messages_changes_its_mood(self, faults: Mapping[str, float]) -> None:
+        """Until the next change."""
+        self.bench.fault("notices", **faults)
+
+    @rule(pick=st.integers(min_value=0, max_value=1000))
+    def the_gateway_tells_what_became_of_a_message(self, pick: int) -> None:
+        """Of one that it has or never got, and more than once."""
+        messages = self.bench.messages(self.made)
+        if messages:
+            self.bench.report(messages[pick % len(messages)].id)
 
     @rule(remittance=remittances, name=st.sampled_from(("Sol", "Luna", "Señalada")))
     def the_sender_corrects_the_name(self, remittance: UUID, name: str) -> None:
@@ -297,6 +354,22 @@ class Payouts(RuleBasedStateMachine):
             back = row.refunded_minor + row.remedied_minor + row.returned_minor
             assert back <= row.total_minor
 
+    @invariant()
+    def what_is_told_is_so(self) -> None:
+        """Nothing counts as told that the gateway hasn't got, nothing is told twice by one channel,
+        and of no end what isn't so."""
+        statuses = {row.id: Status(row.status) for row in self.bench.rows(self.made)}
+        told: set[tuple[UUID, str, str]] = set()
+        for message in self.bench.messages(self.made):
+            if not self.bench.was_handed_over(message):
+                assert message.state not in (State.SENT, State.DELIVERED)
+            elif message.topic in TOLD_ONCE:
+                so = TOLD_ONCE[message.topic]
+                assert so is None or statuses[message.ref] in so
+                once = (message.ref, message.topic, message.channel)
+                assert once not in told
+                told.add(once)
+
     def _order(self, payout: Payout, surname: str, send: int) -> UUID:
         with self.bench.work.transaction() as session:
             remittance = make_remittance(
@@ -304,6 +377,7 @@ class Payouts(RuleBasedStateMachine):
                 self.sender,
                 payout=payout,
                 surname=surname,
+                phone=PHONE,
                 send=send,
                 now=self.bench.clock(),
                 paid=False,
@@ -356,6 +430,7 @@ class Payouts(RuleBasedStateMachine):
         self.the_books_hold()
         self.our_book_is_theirs()
         self._everything_is_where_it_belongs()
+        self._everybody_was_told()
 
     def _everything_is_where_it_belongs(self) -> None:
         """In the end the house has been told of all that happened outside."""
@@ -366,6 +441,34 @@ class Payouts(RuleBasedStateMachine):
             assert row.funded_at is not None or charged == returned
             assert (row.status == Status.PAID) == bool(paid)
             assert bool(row.lost_minor) == bool(returned and (paid or refunded))
+
+    def _everybody_was_told(self) -> None:
+        """How each one ended reached its sender, or was tried by all ways that there are."""
+        self.bench.fault("notices")
+        for _ in range(20):
+            items = self.bench.waiting(NEWS)
+            if not items:
+                break
+            self.time_passes(seconds=900)
+            self.bench.tell(items)
+        assert not self.bench.waiting(NEWS)
+        assert not self.bench.unknown_messages()
+        self.what_is_told_is_so()
+        told: dict[tuple[UUID, str], list[str]] = defaultdict(list)
+        for message in self.bench.messages(self.made):
+            told[message.ref, message.topic].append(message.state)
+        for row in self.bench.rows(self.made):
+            for topic in self._ends_to_tell(row):
+                states = told[row.id, topic]
+                assert State.SENT in states or State.DELIVERED in states or len(states) == WAYS
+
+    def _ends_to_tell(self, row: Remittance) -> Iterator[str]:
+        if row.status == Status.PAID:
+            yield "remittances.paid"
+        if row.status in GIVEN_BACK and row.refunded_minor:
+            yield "remittances.refunded"
+        if row.status == Status.FAILED and row.funded_at is None:
+            yield "remittances.not_paid"
 
 
 @pytest.mark.slow
