@@ -321,6 +321,30 @@ class SignInClient(AgencyClient):
 
     setting_suffix = "CLIENT"
 
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        page_url: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(base_url, transport=transport, timeout_seconds=timeout_seconds)
+        self._base_url, self._page_url = base_url.rstrip("/"), (page_url or base_url).rstrip("/")
+        self._client_id, self._client_secret = client_id, client_secret
+        self._begin()
+
+    def _begin(self) -> None:
+        """What an adapter has of its own besides."""
+
+    @classmethod
+    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
+        """A client with ``secret`` as ``id:secret``."""
+        identifier, _, own = secret.partition(":")
+        return cls(base_url, identifier, own, page_url=page_url)
+
     @staticmethod
     def new_secret() -> str:
         """An id and a random secret."""

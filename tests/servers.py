@@ -28,6 +28,7 @@ from consular.local.valkey import ValkeyServer
 from consular.seed import load_rows, one_transaction
 from integrations.registry import new_secrets as new_agency_secrets
 from services.kernel.clock import system_clock
+from services.kernel.db import Database
 from services.kernel.settings import Settings
 from services.remittances.listing import load_demonstration
 
@@ -122,6 +123,16 @@ class Addresses:
     def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def connected(url: str, pool_size: int = 8) -> Iterator[Database]:
+    """Connections by that URL, closed in the end."""
+    database = Database(url, pool_size=pool_size)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 def temporary_directory(prefix: str, *, durable: bool = False) -> Path:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, Call, Json, SignInClient
+from integrations.base import Call, Json, SignInClient
 from integrations.contracts import CitizenClaims
 from integrations.errors import Refused
 
@@ -32,8 +32,8 @@ _CURP = re.compile(r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[A-Z0-9][0-9]")
 class LlaveMxClient(SignInClient):
     """Client of Llave MX. Implements `contracts.CitizenSignIn`.
 
-    `base_url` is the API's (production: https://api.llave.gob.mx), `authorize_base_url` that of the
-    page people see (production: https://www.llave.gob.mx), the same by default.
+    `base_url` is the API's (production: https://api.llave.gob.mx), `page_url` that of the page
+    people see (production: https://www.llave.gob.mx), the same by default.
     """
 
     agency = "llavemx"
@@ -41,26 +41,8 @@ class LlaveMxClient(SignInClient):
     detail_field = "errorDescription"
     refusals = REFUSALS
 
-    def __init__(
-        self,
-        base_url: str,
-        client_id: str,
-        client_secret: str,
-        *,
-        authorize_base_url: str | None = None,
-        transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> None:
-        super().__init__(base_url, transport=transport, timeout_seconds=timeout_seconds)
-        self._http.auth = httpx.BasicAuth(client_id, client_secret)
-        self._client_id = client_id
-        self._authorize_base_url = (authorize_base_url or base_url).rstrip("/")
-
-    @classmethod
-    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
-        """A client with ``secret`` as ``id:secret``."""
-        identifier, _, own = secret.partition(":")
-        return cls(base_url, identifier, own, authorize_base_url=page_url)
+    def _begin(self) -> None:
+        self._http.auth = httpx.BasicAuth(self._client_id, self._client_secret)
 
     def authorize_url(self, *, state: str, redirect_uri: str) -> str:
         """Where to send the browser; it comes back to `redirect_uri` with `code` and `state`."""
@@ -70,7 +52,7 @@ class LlaveMxClient(SignInClient):
             "response_type": "code",
             "state": state,
         }
-        return f"{self._authorize_base_url}/oauth.xhtml?{urlencode(query)}"
+        return f"{self._page_url}/oauth.xhtml?{urlencode(query)}"
 
     def exchange(self, *, code: str, redirect_uri: str) -> CitizenClaims:
         """The person behind a code. A code works once: on any error the person signs in again."""

@@ -13,12 +13,10 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import httpx
-
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, Call, SignInClient
+from integrations.base import Call, SignInClient
 from integrations.contracts import StaffGrant
 from integrations.identity.keys import CACHE_SECONDS, KeyCache, read_jwks
 
@@ -52,26 +50,9 @@ class OidcClient(SignInClient):
     detail_field = "error_description"
     refusals = REFUSALS
 
-    def __init__(
-        self,
-        base_url: str,
-        client_id: str,
-        client_secret: str,
-        transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> None:
-        super().__init__(base_url, transport=transport, timeout_seconds=timeout_seconds)
-        self._basic = _basic(client_id, client_secret)
-        self._issuer = base_url.rstrip("/")
-        self._client_id = client_id
+    def _begin(self) -> None:
         self._discovery: tuple[float, Discovery] | None = None
         self._keys = KeyCache(self._fetch_keys)
-
-    @classmethod
-    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
-        """A client with ``secret`` as ``id:secret``; discovery tells where people sign in."""
-        identifier, _, own = secret.partition(":")
-        return cls(base_url, identifier, own)
 
     def authorize_url(
         self, *, state: str, redirect_uri: str, nonce: str, code_verifier: str
@@ -98,13 +79,13 @@ class OidcClient(SignInClient):
             "code_verifier": code_verifier,
         }
         url = self._discovered().token_endpoint
-        credentials = {"Authorization": self._basic}
+        credentials = {"Authorization": _basic(self._client_id, self._client_secret)}
         call = Call("token", "POST", url, changes=True, form=form, headers=credentials)
         id_token = self._call(call, _id_token)
         return StaffGrant(
             id_token=id_token,
             jwks=self.keys(key_id(id_token)),
-            issuer=self._issuer,
+            issuer=self._base_url,
             client_id=self._client_id,
         )
 
@@ -124,16 +105,16 @@ class OidcClient(SignInClient):
 
     def _described(self, body: Mapping[str, Any]) -> Discovery:
         """ValueError unless it is this issuer speaking of its own origin."""
-        if body["issuer"] != self._issuer:
+        if body["issuer"] != self._base_url:
             raise ValueError("another issuer")
         discovery = Discovery(
-            issuer=self._issuer,
+            issuer=self._base_url,
             authorization_endpoint=body["authorization_endpoint"],
             token_endpoint=body["token_endpoint"],
             jwks_uri=body["jwks_uri"],
         )
         for url in (discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri):
-            if _origin(url) != _origin(self._issuer):
+            if _origin(url) != _origin(self._base_url):
                 raise ValueError("an endpoint on another origin")
         return discovery
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -180,7 +181,9 @@ def fit_day(
     sessions = _sessions(session, consulate, day)
     if not sessions:
         return Fitted()
-    places = _lock_day(session, consulate, day, sessions, now)
+    places = _lock_day(
+        session, consulate, day, partial(_place_slots, session, consulate, day, sessions, now)
+    )
     holders = _holders(session, consulate, day, list(places))
     seated = _seat(holders, places, _Day(session, consulate, day, places))
     _write_holds(session, holders, seated, places)
@@ -201,24 +204,20 @@ def _sessions(session: Session, consulate: str, day: date) -> Sequence[OpeningSe
 
 
 def _lock_day(
-    session: Session,
-    consulate: str,
-    day: date,
-    sessions: Sequence[OpeningSession],
-    now: datetime,
+    session: Session, consulate: str, day: date, place_slots: Callable[[], dict[UUID, _Place]]
 ) -> dict[UUID, _Place]:
-    """`_place_slots`, with the appointments locked before the places, as a move does: what is
-    cancelled or moved meanwhile waits or is seen. Nobody books once the places are locked: who did
-    between is locked at the next attempt, or the two would wait for one another."""
+    """What ``place_slots`` gives, with the appointments locked before the places, as a move does:
+    what is cancelled or moved meanwhile waits or is seen. Nobody books once the places are locked:
+    who did between is locked at the next attempt, or the two would wait for one another."""
     for _ in range(_ATTEMPTS):
         with suppress(_BookedMeanwhile), savepoint(session):
             locked = _lock_appointments(session, consulate, day)
-            places = _place_slots(session, consulate, day, sessions, now)
+            places = place_slots()
             if not _list_appointments(session, consulate, day) <= locked:
                 raise _BookedMeanwhile
             return places
     _lock_appointments(session, consulate, day)
-    return _place_slots(session, consulate, day, sessions, now)
+    return place_slots()
 
 
 def _of_day(consulate: str, day: date) -> Select[UUID]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.db import violated_constraint
-from services.kernel.errors import Conflict, NotFound, WrongState
+from services.kernel.errors import Conflict, WrongState
 from services.kernel.ids import new_id
 from services.kernel.money import Money
 from services.kernel.tables import get_row
@@ -67,11 +66,7 @@ def decide_correction(
     Raises NotFound, `WrongState` for one that was decided, Conflict "own_correction" for whoever
     asked for it.
     """
-    correction = session.scalars(
-        select(Correction).where(Correction.id == id).with_for_update()
-    ).one_or_none()
-    if correction is None:
-        raise NotFound()
+    correction = get_row(session, Correction, id, lock=True)
     if correction.approved is not None:
         raise WrongState(state="approved" if correction.approved else "refused")
     if correction.requested_by == actor.account_id:

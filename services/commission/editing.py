@@ -111,8 +111,8 @@ def make_report(
 
 
 def _fill(session: Session, commission: CommissionSession, command: MakeReport) -> None:
-    _replace(session, Attendance, commission, _came(command.attendance))
-    _replace(session, AgendaItem, commission, [{"item": item} for item in command.agenda])
+    _replace(session, commission, Attendance, _came(command.attendance))
+    _replace(session, commission, AgendaItem, [{"item": item} for item in command.agenda])
     for agreement in command.agreements:
         _add_agreement(session, commission, agreement)
     commission.as_of = command.as_of
@@ -133,27 +133,21 @@ def change_details(
     """Change the date, the place or the period (``held_on``, ``place``, ``first``, ``last``). A new
     period counts the numbers anew."""
 
-    def change(commission: CommissionSession) -> None:
+    def change(session: Session, commission: CommissionSession) -> None:
         for name, value in details.items():
             setattr(commission, name, value)
         session.flush()
         if "first" in details:
             _recount(session, commission)
 
-    return _edit(session, id, change, now=now, actor=actor)
+    return _edit(session, id, now, actor, change)
 
 
 def set_attendance(
     session: Session, id: UUID, agencies: Sequence[tuple[str, bool]], *, now: datetime, actor: Actor
 ) -> CommissionSession:
     """Say which agencies were called, and which of them came."""
-    return _edit(
-        session,
-        id,
-        lambda commission: _replace(session, Attendance, commission, _came(agencies)),
-        now=now,
-        actor=actor,
-    )
+    return _edit(session, id, now, actor, _replace, Attendance, _came(agencies))
 
 
 def set_agenda(
@@ -161,39 +155,21 @@ def set_agenda(
 ) -> CommissionSession:
     """Write the agenda."""
     rows = [{"item": item} for item in items]
-    return _edit(
-        session,
-        id,
-        lambda commission: _replace(session, AgendaItem, commission, rows),
-        now=now,
-        actor=actor,
-    )
+    return _edit(session, id, now, actor, _replace, AgendaItem, rows)
 
 
 def choose_results(
     session: Session, id: UUID, group: int, codes: Sequence[str], *, now: datetime, actor: Actor
 ) -> CommissionSession:
     """Choose what a group reports; each number is asked of its source. Raises Invalid."""
-    return _edit(
-        session,
-        id,
-        lambda commission: _choose(session, commission, group, codes),
-        now=now,
-        actor=actor,
-    )
+    return _edit(session, id, now, actor, _choose, group, codes)
 
 
 def choose_annexes(
     session: Session, id: UUID, codes: Sequence[str], *, now: datetime, actor: Actor
 ) -> CommissionSession:
     """Choose the tables at the end. Raises Invalid."""
-    return _edit(
-        session,
-        id,
-        lambda commission: _choose_annexes(session, commission, codes),
-        now=now,
-        actor=actor,
-    )
+    return _edit(session, id, now, actor, _choose_annexes, codes)
 
 
 def set_english(
@@ -201,24 +177,18 @@ def set_english(
 ) -> CommissionSession:
     """Write the English of typed texts, by the Spanish; an empty one takes it away."""
 
-    def change(commission: CommissionSession) -> None:
+    def change(session: Session, commission: CommissionSession) -> None:
         known = {**commission.english, **english}
         commission.english = {text: said for text, said in known.items() if said}
 
-    return _edit(session, id, change, now=now, actor=actor)
+    return _edit(session, id, now, actor, change)
 
 
 def add_agreement(
     session: Session, id: UUID, agreement: NewAgreement, *, now: datetime, actor: Actor
 ) -> CommissionSession:
     """Add something that the session agreed on."""
-    return _edit(
-        session,
-        id,
-        lambda commission: _add_agreement(session, commission, agreement),
-        now=now,
-        actor=actor,
-    )
+    return _edit(session, id, now, actor, _add_agreement, agreement)
 
 
 def remove_agreement(
@@ -226,7 +196,7 @@ def remove_agreement(
 ) -> CommissionSession:
     """Take an agreement out of the draft. Raises `AgreementFollowed`."""
 
-    def remove(commission: CommissionSession) -> None:
+    def remove(session: Session, commission: CommissionSession) -> None:
         rows = delete(Agreement).where(
             Agreement.id == agreement, Agreement.session_id == commission.id
         )
@@ -235,7 +205,7 @@ def remove_agreement(
         except IntegrityError as error:
             raise AgreementFollowed() from error
 
-    return _edit(session, id, remove, now=now, actor=actor)
+    return _edit(session, id, now, actor, remove)
 
 
 def follow_up(
@@ -244,7 +214,7 @@ def follow_up(
     """Say how far an agreement of an earlier session is. Raises NotFound for one that isn't carried
     over to this session."""
 
-    def follow(commission: CommissionSession) -> None:
+    def follow(session: Session, commission: CommissionSession) -> None:
         carried = {each.agreement.id for each in list_followed(session, commission)}
         if command.agreement not in carried:
             raise NotFound()
@@ -261,7 +231,7 @@ def follow_up(
             )
         )
 
-    return _edit(session, id, follow, now=now, actor=actor)
+    return _edit(session, id, now, actor, follow)
 
 
 def refresh(
@@ -269,26 +239,27 @@ def refresh(
 ) -> CommissionSession:
     """Count every number anew, as of ``as_of`` or now."""
 
-    def count_again(commission: CommissionSession) -> None:
+    def count_again(session: Session, commission: CommissionSession) -> None:
         commission.as_of = as_of
         _recount(session, commission)
 
-    return _edit(session, id, count_again, now=now, actor=actor)
+    return _edit(session, id, now, actor, count_again)
 
 
 def _edit(
     session: Session,
     id: UUID,
-    change: Callable[[CommissionSession], None],
-    *,
     now: datetime,
     actor: Actor,
+    change: Callable[..., None],
+    *what: Any,
 ) -> CommissionSession:
-    """Change a draft under its lock. Raises NotFound, WrongState once it is prepared."""
+    """``change`` the draft by ``what``, under its lock. Raises NotFound, WrongState once it is
+    prepared."""
     commission = LIFECYCLE.lock(session, id)
     if Action.EDIT not in actions(commission.status, actor.account_id, commission.prepared_by):
         raise WrongState(state=commission.status)
-    change(commission)
+    change(session, commission, *what)
     commission.changed_at = now
     session.flush()
     LIFECYCLE.record(
@@ -304,8 +275,8 @@ def _came(agencies: Sequence[tuple[str, bool]]) -> list[dict[str, Any]]:
 
 def _replace(
     session: Session,
-    model: type[Base],
     commission: CommissionSession,
+    model: type[Base],
     rows: Sequence[Mapping[str, Any]],
     **which: Any,
 ) -> None:
@@ -331,7 +302,7 @@ def _choose(
         counted = count(session, choices[code], _period(commission))
         commission.as_of = commission.as_of or counted.as_of
         rows.append({"code": code, **_columns(counted)})
-    _replace(session, Result, commission, rows, working_group=group)
+    _replace(session, commission, Result, rows, working_group=group)
 
 
 def _columns(counted: Counted) -> dict[str, Any]:
@@ -347,7 +318,7 @@ def _choose_annexes(session: Session, commission: CommissionSession, codes: Sequ
         for code in ANNEXES
         if code in codes
     ]
-    _replace(session, Annex, commission, rows)
+    _replace(session, commission, Annex, rows)
 
 
 def _recount(session: Session, commission: CommissionSession) -> None:

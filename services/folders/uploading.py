@@ -21,6 +21,7 @@ from services.kernel.audit import Actor
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.errors import NotFound, WrongState
 from services.kernel.ids import new_id
+from services.kernel.tables import get_row
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,7 @@ def upload(
 def lock_folder(session: Session, folder: UUID) -> Folder:
     """The folder, whose documents nobody else changes until the transaction ends. Raises
     NotFound."""
-    held = session.scalars(
-        select(Folder)
-        .where(Folder.id == folder)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if held is None:
-        raise NotFound()
-    return held
+    return get_row(session, Folder, folder, lock=True)
 
 
 def find_position(session: Session, folder: Folder) -> int:

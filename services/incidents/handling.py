@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.incidents.errors import IncidentResolved, IncidentTaken, ResolutionNotOffered
@@ -14,7 +13,7 @@ from services.incidents.reporting import note_step
 from services.incidents.rules import Action, Kind, Resolution, Step, actions, resolutions
 from services.kernel import audit
 from services.kernel.audit import Actor
-from services.kernel.errors import NotFound
+from services.kernel.tables import get_row
 from services.outbox.delivery import enqueue
 
 CLEAR_SUSPENSE = "incidents.clear_suspense"
@@ -77,14 +76,7 @@ def resolve(
 
 
 def _lock_open(session: Session, incident_id: UUID) -> Incident:
-    incident = session.execute(
-        select(Incident)
-        .where(Incident.id == incident_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if incident is None:
-        raise NotFound()
+    incident = get_row(session, Incident, incident_id, lock=True)
     if not list_actions(incident):
         raise IncidentResolved()
     return incident

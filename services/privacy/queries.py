@@ -10,20 +10,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.identity.models import IdentityCheck
-from services.kernel.errors import NotFound
+from services.kernel.tables import get_row
 from services.privacy.models import ErasureRequest
 from services.privacy.rules import OPEN, Status
 
 
 def get_request(session: Session, id: UUID, *, lock: bool = False) -> ErasureRequest:
     """Raises NotFound. With ``lock`` it is held until the transaction ends."""
-    query = select(ErasureRequest).where(ErasureRequest.id == id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    request = session.execute(query).scalar_one_or_none()
-    if request is None:
-        raise NotFound()
-    return request
+    return get_row(session, ErasureRequest, id, lock=lock)
 
 
 def find_open(

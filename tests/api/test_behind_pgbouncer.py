@@ -16,7 +16,7 @@ from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from tests.factories.clusters import pgbouncer
 from tests.factories.web import person, running_web
-from tests.servers import DatabaseUrls, moved
+from tests.servers import DatabaseUrls, connected, moved
 
 CLIENTS, TRANSACTIONS = 12, 60
 
@@ -29,9 +29,8 @@ def through(database: DatabaseUrls) -> Iterator[DatabaseUrls]:
 
 @pytest.fixture
 def pooled(through: DatabaseUrls) -> Iterator[Database]:
-    database = Database(through.web_url, duty=Duty.WEB, apart=True, pool_size=CLIENTS)
-    yield database
-    database.dispose()
+    with connected(through.web_url, duty=Duty.WEB, apart=True, pool_size=CLIENTS) as database:
+        yield database
 
 
 def _work(database: Database, client: int) -> int:

@@ -17,12 +17,10 @@ SAYS_SOMETHING = re.compile(r"(?!#|--|from \S+ import|import ).*\w")
 # Files that share such a run, and why each keeps its own.
 APART = {
     ("integrations/contracts.py", "services/enrollments/progress.py"): "the cores never meet",
-    ("integrations/identity/llavemx.py", "integrations/identity/oidc.py"): "arguments",
     ("integrations/infonavit/wire.py", "integrations/simulator/applicants.py"): (
         "the columns of a file, the fields of a call"
     ),
     ("services/appointments/booking.py", "services/appointments/holding.py"): "fields of commands",
-    ("services/appointments/fitting.py",): "arguments",
     ("services/appointments/seating.py", "tests/factories/seating.py"): (
         "what proves the search by trying everything owes nothing to it"
     ),

@@ -15,12 +15,12 @@ import pytest
 
 from consular.seed import load_reference
 from services.citizens.accounts import list_people
-from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.pace import seconds
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key
-from tests.servers import Addresses, settings_over
+from tests.servers import Addresses, connected, settings_over
 
 SOON = 2.0
 PROFILE = b'{"given_names": "Ana", "first_surname": "Demo", "birth_date": "1990-05-12"}'
@@ -68,12 +68,11 @@ def citizen(ready: Settings) -> Citizen:
 
 def _told(settings: Settings, citizen: Citizen) -> int:
     """How many people the citizen named."""
-    database = Database(settings.database_url, pool_size=1)
-    try:
-        with database.transaction(NETWORK_SCOPE) as session:
-            return len(list_people(session, citizen.account))
-    finally:
-        database.dispose()
+    with (
+        connected(settings.database_url, pool_size=1) as database,
+        database.transaction(NETWORK_SCOPE) as session,
+    ):
+        return len(list_people(session, citizen.account))
 
 
 def _connect(port: int) -> socket.socket:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from services.consulates import loading
 from services.consulates.models import Consulate, Service
-from services.kernel.db import NETWORK_SCOPE, Base, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, Base, Scope
+from tests.servers import connected
 
 Row = TypeVar("Row", bound=Base)
 
@@ -20,15 +21,11 @@ Row = TypeVar("Row", bound=Base)
 @contextmanager
 def reference_session(url: str, scope: Scope = NETWORK_SCOPE) -> Iterator[Session]:
     """A transaction with offices, services and fees loaded; everything is rolled back."""
-    database = Database(url, pool_size=1)
-    try:
-        with database.transaction(NETWORK_SCOPE) as session:
-            loading.load_reference(session)
-            work_as(session, scope)
-            yield session
-            session.rollback()
-    finally:
-        database.dispose()
+    with connected(url, pool_size=1) as database, database.transaction(NETWORK_SCOPE) as session:
+        loading.load_reference(session)
+        work_as(session, scope)
+        yield session
+        session.rollback()
 
 
 def work_as(session: Session, scope: Scope) -> None:

@@ -33,9 +33,10 @@ from consular.server import Deadlines, serve_web
 from consular.startup import die_with_parent
 from services.citizens.models import Account
 from services.kernel.clock import system_clock
-from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
+from tests.servers import connected
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Three seconds are enough on a machine of its own, a minute is not where much else runs.
@@ -73,13 +74,12 @@ class Citizen:
 def make_citizens(settings: Settings, count: int) -> list[Citizen]:
     """``count`` new accounts; ``settings`` must name a development issuer."""
     accounts = [new_id() for _ in range(count)]
-    database = Database(settings.database_url, pool_size=1)
-    try:
-        with database.transaction(NETWORK_SCOPE) as session:
-            now = system_clock()
-            session.execute(insert(Account), [{"id": a, "created_at": now} for a in accounts])
-    finally:
-        database.dispose()
+    with (
+        connected(settings.database_url, pool_size=1) as database,
+        database.transaction(NETWORK_SCOPE) as session,
+    ):
+        now = system_clock()
+        session.execute(insert(Account), [{"id": a, "created_at": now} for a in accounts])
     return _tokens(settings, accounts)
 
 

@@ -429,7 +429,7 @@ def test_the_adapters_are_what_the_contracts_ask_for() -> None:
     rates: RateSource = BanxicoClient("http://x.test", "t", transport)
     sender: MessageSender = NoticesClient("http://x.test", "t", transport)
     citizens: CitizenSignIn = LlaveMxClient("http://x.test", "i", "s", transport=transport)
-    staff: StaffSignIn = OidcClient("http://x.test", "i", "s", transport)
+    staff: StaffSignIn = OidcClient("http://x.test", "i", "s", transport=transport)
     assert all(
         (payouts, payments, register, insurance, fund, population, rates, sender, citizens, staff)
     )

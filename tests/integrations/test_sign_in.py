@@ -42,7 +42,7 @@ def llave(simulator: Simulator) -> Iterator[LlaveMxClient]:
 def oidc(simulator: Simulator) -> Iterator[OidcClient]:
     identifier, _, secret = SECRETS["oidc"].partition(":")
     transport = InProcessTransport(simulator)
-    with OidcClient(f"{HOST}/oidc", identifier, secret, transport) as client:
+    with OidcClient(f"{HOST}/oidc", identifier, secret, transport=transport) as client:
         yield client
 
 
@@ -209,9 +209,7 @@ def test_birth_dates_come_in_either_form() -> None:
 
 
 def test_the_authorize_address_uses_llaves_own_words() -> None:
-    client = LlaveMxClient(
-        "https://api.test", "id", "s", authorize_base_url="https://www.llave.test/"
-    )
+    client = LlaveMxClient("https://api.test", "id", "s", page_url="https://www.llave.test/")
     url = urlsplit(client.authorize_url(state="a&b", redirect_uri=BACK))
     assert (url.netloc, url.path) == ("www.llave.test", "/oauth.xhtml")
     assert parse_qs(url.query) == {
@@ -258,7 +256,7 @@ def test_another_clients_secret_gets_no_token(
     code = staff_code(oidc, control, "demo-admin")
     transport = InProcessTransport(simulator)
     with (
-        OidcClient(f"{HOST}/oidc", "consular-staff", "wrong", transport) as thief,
+        OidcClient(f"{HOST}/oidc", "consular-staff", "wrong", transport=transport) as thief,
         pytest.raises(Refused) as refused,
     ):
         thief.exchange(code=code, redirect_uri=BACK, code_verifier=VERIFIER)
@@ -308,7 +306,7 @@ def provider(**changes: object) -> tuple[OidcClient, list[str]]:
             return httpx.Response(200, json={"keys": [{"kty": "RSA", "kid": "k-1"}]})
         return httpx.Response(200, json=body)
 
-    return OidcClient("http://idp.test", "id", "s", httpx.MockTransport(answer)), paths
+    return OidcClient("http://idp.test", "id", "s", transport=httpx.MockTransport(answer)), paths
 
 
 @pytest.mark.parametrize(

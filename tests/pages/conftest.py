@@ -8,6 +8,7 @@ import pytest
 
 from services.kernel.db import Database
 from tests.factories.web import Web, web
+from tests.servers import connected
 
 __all__ = ["web"]
 
@@ -15,6 +16,5 @@ __all__ = ["web"]
 @pytest.fixture
 def workers(web: Web) -> Iterator[Database]:
     """What the workers' login may do."""
-    database = Database(web.settings.worker_database_url)
-    yield database
-    database.dispose()
+    with connected(web.settings.worker_database_url) as database:
+        yield database

@@ -14,7 +14,7 @@ from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE, Database
 from tests.factories.enrollments import make_account
 from tests.factories.remittances import make_sender, prepare_reference
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 
 def sums_by_status(session: Session, subject: UUID) -> dict[str, int]:
@@ -30,9 +30,8 @@ def sums_by_status(session: Session, subject: UUID) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def shared(shared_database: DatabaseUrls) -> Iterator[Database]:
     """The application's connections to a database that no test commits to."""
-    database = Database(shared_database.app_url)
-    yield database
-    database.dispose()
+    with connected(shared_database.app_url) as database:
+        yield database
 
 
 @pytest.fixture

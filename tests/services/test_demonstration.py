@@ -21,6 +21,7 @@ from services.kernel.settings import Settings
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
 from tests.factories.web import with_token_key
+from tests.servers import connected
 
 # A working day, and a holiday of the United States.
 DAYS = (datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
@@ -52,8 +53,7 @@ def ready(settings: Settings) -> Settings:
 def test_at_any_hour_some_office_with_staff_has_a_session_today(
     ready: Settings, day: datetime
 ) -> None:
-    database = Database(ready.database_url, pool_size=1)
-    try:
+    with connected(ready.database_url, pool_size=1) as database:
         # Just before midnight in Toronto, Chicago and Los Ángeles; morning, and afternoon.
         for hour in (4, 5, 7, 15, 21):
             now = day + timedelta(hours=hour, minutes=50)
@@ -61,8 +61,6 @@ def test_at_any_hour_some_office_with_staff_has_a_session_today(
             with database.transaction(NETWORK_SCOPE) as session:
                 times = session.execute(_TODAY, {"offices": list(OFFICES), "now": now}).scalar_one()
             assert times > 0, now
-    finally:
-        database.dispose()
 
 
 def test_a_second_start_opens_nothing_more(ready: Settings) -> None:
@@ -105,13 +103,12 @@ def test_the_example_of_a_report_has_what_the_press_note_says_and_invents_nothin
 ) -> None:
     extend_demo_schedule(ready)
     extend_demo_schedule(ready)
-    database = Database(ready.database_url, pool_size=1)
-    try:
-        with database.transaction(NETWORK_SCOPE) as session:
-            [example] = list_sessions(session)
-            content = assemble(session, example)
-    finally:
-        database.dispose()
+    with (
+        connected(ready.database_url, pool_size=1) as database,
+        database.transaction(NETWORK_SCOPE) as session,
+    ):
+        [example] = list_sessions(session)
+        content = assemble(session, example)
     assert (content["number"], content["example"], content["held_on"]) == (11, True, None)
     assert (content["attendance"], content["agenda"], content["agreements"]) == ([], [], [])
     values = {code: result["value"] for (_group, code), result in numbers(content).items()}
@@ -123,10 +120,9 @@ def test_nobody_is_served_ahead_of_time(ready: Settings) -> None:
     extend_demo_schedule(ready)
     done = load_demo(ready, 60)
     assert done["booked"] > 20
-    database = Database(ready.database_url, pool_size=1)
-    try:
-        with database.transaction(NETWORK_SCOPE) as session:
-            ahead = session.execute(_AHEAD, {"now": system_clock()}).all()
-    finally:
-        database.dispose()
+    with (
+        connected(ready.database_url, pool_size=1) as database,
+        database.transaction(NETWORK_SCOPE) as session,
+    ):
+        ahead = session.execute(_AHEAD, {"now": system_clock()}).all()
     assert {status for status, _ in ahead} <= {"booked", "cancelled"}

@@ -30,11 +30,11 @@ from services.folders.uploading import UploadDocument, upload
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import SealBroken
-from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import Conflict, NotFound
 from tests.factories.enrollments import make_account, make_request
 from tests.factories.remittances import VAULT
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 NOW = system_clock()
 KEPT = document_retention(NOW.date())
@@ -44,13 +44,12 @@ FILE = CleanFile(Stored.JPEG, b"a picture", b"a small one", 1)
 @pytest.fixture
 def session(shared_database: DatabaseUrls) -> Iterator[Session]:
     """As the workers have it; nothing stays."""
-    database = Database(shared_database.worker_url)
-    try:
-        with database.transaction(NETWORK_SCOPE) as session:
-            yield session
-            session.rollback()
-    finally:
-        database.dispose()
+    with (
+        connected(shared_database.worker_url) as database,
+        database.transaction(NETWORK_SCOPE) as session,
+    ):
+        yield session
+        session.rollback()
 
 
 class Owner:

@@ -66,7 +66,7 @@ from services.staff.sessions import start_session
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.remittances import NOW, VAULT, make_remittance, prepare_reference
 from tests.factories.web import working_day
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 EMAIL, PHONE, DOCUMENT = "xochi.tzompan@example.org", "+13105550177", "G4455667788"
 NAMED = Named("Xochiquetzalli", "Tzompantzinco", "Iztaccihuatla", date(1987, 3, 19))
@@ -132,9 +132,8 @@ def found_in(urls: DatabaseUrls, account: UUID | None = None) -> dict[str, set[s
 
 @pytest.fixture
 def here(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.worker_url, pool_size=2)
-    yield connected
-    connected.dispose()
+    with connected(database.worker_url, pool_size=2) as opened:
+        yield opened
 
 
 @dataclass

@@ -19,7 +19,7 @@ from services.kernel.ids import new_id
 from services.monitoring.dimensions import SOURCES, Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS
-from tests.servers import Addresses, DatabaseUrls
+from tests.servers import Addresses, DatabaseUrls, connected
 
 # The last migration before dimensions had names.
 BEFORE = "0026"
@@ -74,14 +74,10 @@ def _as_before(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
 
 
 def _figures(urls: DatabaseUrls, as_of: datetime | None = None) -> dict[str, Any]:
-    here = Database(urls.web_url, pool_size=1)
-    try:
-        with here.transaction(NETWORK_SCOPE) as session:
-            codes = [code for code, each in INDICATORS.items() if each.kind in KINDS]
-            asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in codes]
-            answers = [figures(session, ask) for ask in asks]
-    finally:
-        here.dispose()
+    with connected(urls.web_url, pool_size=1) as here, here.transaction(NETWORK_SCOPE) as session:
+        codes = [code for code, each in INDICATORS.items() if each.kind in KINDS]
+        asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in codes]
+        answers = [figures(session, ask) for ask in asks]
     return {f.indicator.code: {row["program"]: row["value"] for row in f.rows} for f in answers}
 
 

@@ -18,7 +18,7 @@ from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.monitoring.figures import AskIndicator, figures
-from tests.servers import Addresses, DatabaseUrls
+from tests.servers import Addresses, DatabaseUrls, connected
 
 DAY = date(2026, 12, 7)
 LINE = (
@@ -29,9 +29,8 @@ LINE = (
 
 @pytest.fixture
 def here(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.web_url, pool_size=8)
-    yield connected
-    connected.dispose()
+    with connected(database.web_url, pool_size=8) as opened:
+        yield opened
 
 
 def _ask(database: Database, as_of: datetime | None = None) -> tuple[int, datetime]:

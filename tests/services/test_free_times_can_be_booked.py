@@ -28,6 +28,7 @@ from services.kernel.db import NETWORK_SCOPE, Database, driver_connection
 from services.kernel.settings import Settings
 from tests.factories.counts import miscounted
 from tests.factories.web import working_day
+from tests.servers import connected
 
 OFFICE, SERVICES, DAY = "losangeles", ("PAS10", "MAT", "INE"), timedelta(days=1)
 SHARES = ("", "", "elderly_or_disabled", "urgent_protection")
@@ -36,9 +37,8 @@ SHARES = ("", "", "elderly_or_disabled", "urgent_protection")
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     load_reference(settings)
-    database = Database(settings.database_url, pool_size=2)
-    yield database
-    database.dispose()
+    with connected(settings.database_url, pool_size=2) as database:
+        yield database
 
 
 def _open(database: Database, chance: Random, days: int) -> datetime:

@@ -17,7 +17,7 @@ from services.kernel.errors import Invalid
 from services.kernel.ids import new_id
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 MARCH = {"first": date(2026, 3, 1), "last": date(2026, 3, 31)}
 NOVEMBER = {"first": date(2026, 11, 1), "last": date(2026, 11, 30)}
@@ -25,9 +25,8 @@ NOVEMBER = {"first": date(2026, 11, 1), "last": date(2026, 11, 30)}
 
 @pytest.fixture
 def worker(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.worker_url, pool_size=2)
-    yield connected
-    connected.dispose()
+    with connected(database.worker_url, pool_size=2) as opened:
+        yield opened
 
 
 def _ask(database: Database, **changes: Any) -> list[dict[str, Any]]:

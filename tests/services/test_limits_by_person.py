@@ -25,7 +25,7 @@ from services.remittances.errors import LimitExceeded, PersonLimitExceeded, Prof
 from services.remittances.models import Remittance
 from tests.factories.consulates import add_consulate
 from tests.factories.remittances import NOW, VAULT, make_remittance, make_sender, prepare_reference
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 BORN = date(1984, 2, 29)
 CURP, OTHER_CURP = "QUNM840229MDFRXR00", "QUNM840229MDFRXR18"
@@ -127,8 +127,7 @@ def test_money_that_was_given_back_counts_in_no_account(session: Session) -> Non
 def test_an_order_sees_the_sums_of_accounts_that_its_transaction_may_not_see(
     database: DatabaseUrls,
 ) -> None:
-    engine = Database(database.app_url)
-    try:
+    with connected(database.app_url) as engine:
         with engine.transaction(NETWORK_SCOPE) as session:
             prepare_reference(session)
             first, second = (make_sender(session, curp=CURP) for _ in range(2))
@@ -137,8 +136,6 @@ def test_an_order_sees_the_sums_of_accounts_that_its_transaction_may_not_see(
             with pytest.raises(PersonLimitExceeded):
                 make_remittance(session, second, send=600_00)
             assert session.query(Remittance).count() == 0
-    finally:
-        engine.dispose()
 
 
 def test_orders_at_once_in_several_accounts_stay_within_the_limit(database: DatabaseUrls) -> None:

@@ -49,7 +49,7 @@ from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.factories.plans import IMSS_DATA, NSS_NUMBER, RFC_NUMBER, activate, open_all
 from tests.factories.remittances import NOW, VAULT
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 APPLICANT = make_applicant()
 CONSENT = ("transfer_to_agency",)
@@ -396,9 +396,8 @@ def test_a_plan_is_of_a_real_curp(session: Session, citizen: Actor) -> None:
 
 @pytest.fixture
 def db(database: DatabaseUrls) -> Iterator[Database]:
-    database_ = Database(database.app_url)
-    yield database_
-    database_.dispose()
+    with connected(database.app_url) as database_:
+        yield database_
 
 
 def test_officer_agent_and_citizen_at_once_one_request_lives(db: Database) -> None:

@@ -38,21 +38,19 @@ from tests.factories.remittances import (
     make_sender,
     order_from,
 )
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 
 @pytest.fixture
 def web(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.web_url, pool_size=1)
-    yield connected
-    connected.dispose()
+    with connected(database.web_url, pool_size=1) as opened:
+        yield opened
 
 
 @pytest.fixture
 def workers(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.worker_url, pool_size=1)
-    yield connected
-    connected.dispose()
+    with connected(database.worker_url, pool_size=1) as opened:
+        yield opened
 
 
 def test_a_holder_is_asked_about_once_and_forgotten_when_answered(

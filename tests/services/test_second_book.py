@@ -32,7 +32,7 @@ from services.remittances.books import compare_books, find_stop, refuse_when_sto
 from services.remittances.errors import PayoutsStopped
 from tests.factories.ledger import settle_all
 from tests.factories.remittances import NOW, VAULT
-from tests.servers import Addresses, DatabaseUrls
+from tests.servers import Addresses, DatabaseUrls, connected
 from workers.books import Books
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -82,9 +82,8 @@ _VALUES = {
 
 @pytest.fixture
 def worker(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.worker_url, pool_size=4)
-    yield connected
-    connected.dispose()
+    with connected(database.worker_url, pool_size=4) as opened:
+        yield opened
 
 
 def _transfer(amount: int, debit: str = "funding_clearing", credit: str = "fee_income") -> Transfer:

@@ -31,7 +31,7 @@ from services.kernel.settings import Settings
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.recounting import prove
-from tests.servers import Addresses, DatabaseUrls
+from tests.servers import Addresses, DatabaseUrls, connected
 
 OFFICES = ("losangeles", "madrid", "tokyo", None)
 PROGRAMS = ("PAS10", "MAT", "INE")
@@ -51,16 +51,14 @@ PLAIN = text(
 
 @pytest.fixture
 def worker(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.worker_url, pool_size=6)
-    yield connected
-    connected.dispose()
+    with connected(database.worker_url, pool_size=6) as opened:
+        yield opened
 
 
 @pytest.fixture
 def web(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.web_url, pool_size=6)
-    yield connected
-    connected.dispose()
+    with connected(database.web_url, pool_size=6) as opened:
+        yield opened
 
 
 def _record(

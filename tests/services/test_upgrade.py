@@ -56,7 +56,7 @@ from tests.factories.enrollments import make_account
 from tests.factories.ledger import settle_all
 from tests.factories.remittances import VAULT
 from tests.factories.web import working_day
-from tests.servers import Addresses, DatabaseUrls
+from tests.servers import Addresses, DatabaseUrls, connected
 
 PREVIOUS = "0007"
 ANA = Attendee("Ana", "Demo", None, date(1990, 5, 12))
@@ -73,11 +73,8 @@ def old(servers: Addresses) -> Iterator[DatabaseUrls]:
 
 @contextmanager
 def _connected(urls: DatabaseUrls) -> Iterator[Database]:
-    database = Database(urls.app_url, pool_size=2)
-    try:
+    with connected(urls.app_url, pool_size=2) as database:
         yield database
-    finally:
-        database.dispose()
 
 
 def _prepare(database: Database, *services: str) -> tuple[Actor, BookAppointment]:

@@ -32,7 +32,7 @@ from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.payouts import PayoutBench
 from tests.factories.web import web
-from tests.servers import ROOT, DatabaseUrls
+from tests.servers import ROOT, DatabaseUrls, connected
 from workers.jobs.run import run_outbox, use
 from workers.main import open_redis
 from workers.relay import Relay
@@ -59,9 +59,8 @@ def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
 @pytest.fixture
 def pages(settings: Settings) -> Iterator[Database]:
     """What the pages may do."""
-    database = Database(settings.database_url)
-    yield database
-    database.dispose()
+    with connected(settings.database_url) as database:
+        yield database
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from services.remittances.rules import Status
 from tests.factories.enrollments import make_request
 from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import make_remittance, make_sender
+from tests.servers import connected
 from tests.workers.conftest import effects, enroll, fault, look, outcomes, process, until
 from workers.agencies import build_agencies
 from workers.gate import Gate, Guarded, Passage
@@ -96,9 +97,8 @@ def sat(job: JobContext) -> Sat:
 @pytest.fixture
 def staff(settings: Settings) -> Iterator[Database]:
     """What the web's login may do: pause and lift."""
-    database = Database(settings.database_url, pool_size=1)
-    yield database
-    database.dispose()
+    with connected(settings.database_url, pool_size=1) as database:
+        yield database
 
 
 def change_pause(staff: Database, agency: str, change: Callable[..., object]) -> None:

@@ -39,7 +39,7 @@ from services.kernel.errors import WrongState
 from services.outbox.inbox import receive_callback
 from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.factories.remittances import NOW, VAULT
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 
 EXAMPLES, EXAMPLES_FULL = 25, 10_000
 CALLBACKS = 50
@@ -196,9 +196,8 @@ def _written_once(case: Case, statuses: Sequence[Status]) -> None:
 
 @pytest.fixture
 def owned(database: DatabaseUrls) -> Iterator[Database]:
-    owned = Database(database.app_url, pool_size=1)
-    yield owned
-    owned.dispose()
+    with connected(database.app_url, pool_size=1) as owned:
+        yield owned
 
 
 def test_no_order_of_callbacks_makes_more_than_one_step_of_a_fact(

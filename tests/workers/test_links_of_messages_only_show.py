@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import quoted_name, text
 
 from services.appointments.next_in_queue import turn_key
-from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web, morning_at_office, person
 from tests.pages.test_helper_links import _link as helper_link
-from tests.servers import ROOT, DatabaseUrls
+from tests.servers import ROOT, DatabaseUrls, connected
 
 # What may be written when somebody only looks: that they looked, and how often (a folio or a secret
 # is guessed only so often).
@@ -69,19 +69,18 @@ def _ana(web: Web) -> Browser:
 
 def _everything(database: DatabaseUrls) -> dict[str, Any]:
     """Each table's rows, as one number; None where it is empty."""
-    owner = Database(database.owner_url, pool_size=1)
-    try:
-        with owner.transaction(NETWORK_SCOPE) as session:
-            tables = session.scalars(
-                text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            ).all()
-            rows = "SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM {} t"
-            return {
-                table: session.scalar(text(rows.format(quoted_name(table, quote=True))))
-                for table in sorted(set(tables) - LOOKING)
-            }
-    finally:
-        owner.dispose()
+    with (
+        connected(database.owner_url, pool_size=1) as owner,
+        owner.transaction(NETWORK_SCOPE) as session,
+    ):
+        tables = session.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ).all()
+        rows = "SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM {} t"
+        return {
+            table: session.scalar(text(rows.format(quoted_name(table, quote=True))))
+            for table in sorted(set(tables) - LOOKING)
+        }
 
 
 def _opened(client: FlaskClient, link: str) -> set[int]:

@@ -35,7 +35,7 @@ from tests.factories.remittances import (
     order_from,
     prepare_reference,
 )
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, connected
 from tests.workers.conftest import messages
 from workers.jobs.run import run_outbox
 from workers.runtime import JobContext
@@ -68,9 +68,8 @@ def sent(job: JobContext) -> Sent:
 
 @pytest.fixture
 def web(database: DatabaseUrls) -> Iterator[Database]:
-    connected = Database(database.web_url, pool_size=1)
-    yield connected
-    connected.dispose()
+    with connected(database.web_url, pool_size=1) as opened:
+        yield opened
 
 
 def _tell(job: JobContext) -> int:

@@ -9,8 +9,9 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, run_once
+from consular.api.lists import list_page
 from consular.api.v1.sessions.answers import ClosureAnswer, ClosureList, ProgressAnswer
-from consular.api.v1.sessions.planning import create_or_try, list_page
+from consular.api.v1.sessions.planning import create_or_try
 from consular.api.v1.sessions.routes import shown_impact
 from consular.auth import actor, now
 from consular.db import transaction

@@ -10,6 +10,7 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, run_once
+from consular.api.lists import list_page
 from consular.api.v1.incidents.answers import IncidentAnswer, IncidentList
 from consular.auth import INCIDENTS, account, actor
 from consular.db import database_now, transaction
@@ -33,12 +34,8 @@ api = Blueprint("incidents", __name__, url_prefix="/api/v1/incidents")
 )
 def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
     """List incidents."""
-    with transaction() as session:
-        page = list_incidents(
-            session, filter_of(query, account()), limit=query["limit"], after=query["next"]
-        )
-        items = [_shown(incident) for incident in page.items]
-        return IncidentList.page(items, page.next)
+    wanted = filter_of(query, account())
+    return list_page(IncidentList, query, list_incidents, _shown, wanted=wanted)
 
 
 @endpoint(

@@ -9,6 +9,7 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, run_once
+from consular.api.lists import list_page
 from consular.api.v1.me.answers import (
     AccessList,
     CopyAnswer,
@@ -154,10 +155,7 @@ def remove_my_dependant(dependant_id: UUID) -> dict[str, Any]:
 )
 def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
     """List everybody who did something with one's data, the newest first."""
-    with transaction() as session:
-        page = list_accesses(session, account(), limit=query["limit"], after=query["next"])
-    items = [access(entry) for entry in page.items]
-    return AccessList.page(items, page.next)
+    return list_page(AccessList, query, list_accesses, access, account=account())
 
 
 @endpoint(api, "GET", "/data", operation="showMyData", who=CITIZEN, answer=CopyAnswer(), errors={})

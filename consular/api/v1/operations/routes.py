@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
 from consular.agencies import agency_codes, known_agency
 from consular.api.contract import endpoint, run_once
@@ -95,12 +97,7 @@ def list_agency_pauses(agency: str) -> dict[str, Any]:
 )
 def pause_agency(agency: str, command: dict[str, Any]) -> dict[str, Any]:
     """Stop all calls to an agency; what is for it waits."""
-    code = known_agency(agency)
-    return run_once(
-        lambda session: PauseAnswer.render(
-            pause(session, code, command["reason"], now=database_now(session), actor=actor())
-        )
-    )
+    return _change(pause, agency, command["reason"])
 
 
 @endpoint(
@@ -115,12 +112,15 @@ def pause_agency(agency: str, command: dict[str, Any]) -> dict[str, Any]:
 )
 def lift_agency_pause(agency: str, command: dict[str, Any]) -> dict[str, Any]:
     """Let calls to an agency go on; what waited is done."""
-    code = known_agency(agency)
-    return run_once(
-        lambda session: PauseAnswer.render(
-            lift(session, code, command["reason"], now=database_now(session), actor=actor())
-        )
-    )
+    return _change(lift, agency, command["reason"])
+
+
+def _change(step: Callable[..., Any], agency: str, reason: str) -> dict[str, Any]:
+    def run(session: Session) -> dict[str, Any]:
+        who: dict[str, Any] = {"now": database_now(session), "actor": actor()}
+        return PauseAnswer.render(step(session, known_agency(agency), reason, **who))
+
+    return run_once(run)
 
 
 @endpoint(

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, run_once
+from consular.api.lists import list_page
 from consular.api.v1.remittances.answers import (
     ChargeCopyAnswer,
     LookupAnswer,
@@ -185,15 +186,8 @@ def list_places(query: Municipality) -> dict[str, Any]:
 )
 def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
     """List one's own remittances, the newest first."""
-    with transaction() as session:
-        page = list_remittances(
-            session,
-            account=account(),
-            limit=query["limit"],
-            after=query["next"],
-            status=Status(query["status"]) if query["status"] else None,
-        )
-        return RemittanceList.page(page.items, page.next)
+    status = Status(query["status"]) if query["status"] else None
+    return list_page(RemittanceList, query, list_remittances, account=account(), status=status)
 
 
 @endpoint(

@@ -9,8 +9,9 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
+from consular.api.lists import list_page
 from consular.api.v1.sessions.answers import LeftOut, SeriesAnswer, SeriesList
-from consular.api.v1.sessions.planning import create_or_try, list_page
+from consular.api.v1.sessions.planning import create_or_try
 from consular.api.v1.sessions.routes import EDITING, SUPERVISOR, shown_breaks, shown_impact
 from consular.auth import actor, now
 from consular.commands import run_or_try

@@ -11,6 +11,7 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key, run_once
+from consular.api.lists import list_page
 from consular.api.v1.sessions.answers import (
     BookingOfSession,
     DurationAnswer,
@@ -108,17 +109,15 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     own = actor().consulate or ""
     if query["consulate"] not in (None, own):
         return SessionList.page([])
-    with transaction() as session:
-        page = list_sessions(
-            session,
-            consulate=own,
-            first=first,
-            last=last,
-            limit=query["limit"],
-            after=query["next"],
-        )
-    items = [_shown(row, desks) for row, desks in page.items]
-    return SessionList.page(items, page.next)
+    return list_page(
+        SessionList,
+        query,
+        list_sessions,
+        lambda found: _shown(*found),
+        consulate=own,
+        first=first,
+        last=last,
+    )
 
 
 @endpoint(
