@@ -29,6 +29,7 @@ from consular.seed import load_rows, one_transaction
 from integrations.registry import new_secrets as new_agency_secrets
 from services.kernel.clock import system_clock
 from services.kernel.db import Database
+from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from services.remittances.listing import load_demonstration
 
@@ -126,9 +127,9 @@ class Addresses:
 
 
 @contextmanager
-def connected(url: str, pool_size: int = 8) -> Iterator[Database]:
-    """Connections by that URL, closed in the end."""
-    database = Database(url, pool_size=pool_size)
+def connected(url: str, pool_size: int = 8, *, duty: Duty | None = None) -> Iterator[Database]:
+    """Connections by that URL, closed in the end; fit for the ``duty``."""
+    database = Database(url, pool_size=pool_size, duty=duty)
     try:
         yield database
     finally:
