@@ -16,12 +16,13 @@ from services.kernel.ids import new_id
 from services.kernel.money import format_minor
 from services.kernel.settings import Settings
 from services.ledger.posting import Line, Transfer
-from services.ledger.queries import Entry, list_thread, trial_balance
+from services.ledger.queries import Entry, trial_balance
 from services.ledger.second_book import Comparison
 from services.ledger.settling import is_waiting, settle
 from services.ledger.trying import Trial, try_transfers
 from services.remittances.books import compare_books
 from services.remittances.queries import find_by_folio
+from services.treasury import queries as treasury
 
 # A transaction that runs anywhere in the server holds back what is settled.
 PATIENCE_SECONDS = 60.0
@@ -56,15 +57,18 @@ def list_balances(settings: Settings, as_of: datetime | None) -> Iterator[str]:
 
 
 def trace(settings: Settings, folio: str) -> Iterator[str]:
-    """What was posted about a remittance and whatever is linked with it. Raises NotFound."""
+    """What was posted about a remittance, and about what was paid for together with it. Raises
+    NotFound."""
     with one_transaction(_url(settings)) as session:
         remittance = find_by_folio(session, folio)
         if remittance is None:
             raise NotFound()
-        for entry in list_thread(session, remittance):
-            yield _heading(entry)
-            for line in entry.lines:
-                yield f"{format_minor(line.amount):>20} {line.currency}  {line.account}"
+        for traced in treasury.trace(session, remittance):
+            yield traced.remittance.folio
+            for entry in traced.entries:
+                yield _heading(entry)
+                for line in entry.lines:
+                    yield f"{format_minor(line.amount):>20} {line.currency}  {line.account}"
 
 
 def try_lines(settings: Settings, written: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields
 
 from consular.i18n import MEXICO_CITY
-from consular.input.fields import Day
+from consular.input.fields import Day, Folio
 
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
@@ -39,3 +39,9 @@ class DayQuery(Schema):
     """Of which day."""
 
     day = Day(load_default=None)
+
+
+class TraceQuery(Schema):
+    """Which remittance."""
+
+    folio = Folio(load_default=None)

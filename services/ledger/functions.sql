@@ -350,6 +350,29 @@ BEGIN
     ORDER BY p.at, p.entry_id, p.line;
 END $$;
 
+-- What was posted about a thing and about whatever shares a link with it, such as the parts of what was
+-- paid together.
+CREATE OR REPLACE FUNCTION ledger_thread_v1(p_subject uuid)
+RETURNS TABLE (id uuid, kind text, state text, subject_id uuid, linked_id uuid, hold_id uuid,
+    at timestamptz, lines text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM refuse_ledger_reader();
+    RETURN QUERY
+    WITH RECURSIVE thread AS (
+        SELECT e.id, e.subject_id, e.linked_id FROM journal_entries e WHERE e.subject_id = p_subject
+        UNION
+        SELECT e.id, e.subject_id, e.linked_id FROM thread t
+        JOIN journal_entries e ON e.subject_id = t.subject_id OR e.linked_id = t.linked_id
+    )
+    SELECT e.id, e.kind, e.state, e.subject_id, e.linked_id, e.hold_id, e.at,
+        (SELECT array_agg(ARRAY[p.account_code, p.currency, p.amount::text] ORDER BY p.line)
+         FROM postings p WHERE p.entry_id = e.id AND (e.state = 'pending' OR p.layer = 'posted'))
+    FROM journal_entries e WHERE e.id IN (SELECT thread.id FROM thread)
+    ORDER BY e.at, e.xid, e.id;
+END $$;
+
 CREATE OR REPLACE FUNCTION refuse_ledger_reader() RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

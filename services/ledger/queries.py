@@ -23,21 +23,9 @@ _BALANCES = text(
     " FROM ledger_balances_v1(:account, :layer, CAST(:as_of AS timestamptz))"
 )
 _POSTED = text("SELECT id FROM journal_entries WHERE id = ANY (:ids)")
-# From one subject to whatever shares a link with it, such as the parts of what was paid together.
 _THREAD = text(
-    """
-    WITH RECURSIVE thread AS (
-        SELECT id, subject_id, linked_id FROM journal_entries WHERE subject_id = :subject
-        UNION
-        SELECT e.id, e.subject_id, e.linked_id FROM thread t
-        JOIN journal_entries e ON e.subject_id = t.subject_id OR e.linked_id = t.linked_id
-    )
-    SELECT e.id, e.kind, e.state, e.subject_id, e.linked_id, e.hold_id, e.at,
-        (SELECT array_agg(ARRAY[p.account_code, p.currency, p.amount::text] ORDER BY p.line)
-         FROM postings p WHERE p.entry_id = e.id AND (e.state = 'pending' OR p.layer = 'posted'))
-        AS lines
-    FROM journal_entries e WHERE e.id IN (SELECT id FROM thread) ORDER BY e.at, e.xid, e.id
-    """
+    "SELECT id, kind, state, subject_id, linked_id, hold_id, at, lines"
+    " FROM ledger_thread_v1(:subject)"
 )
 
 

@@ -18,10 +18,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from services.incidents.models import Incident
-from services.ledger.queries import Balance, balance, list_balances
-from services.ledger.rules import AccountKind, Layer
+from services.ledger.queries import Balance, Entry, balance, list_balances, list_thread
+from services.ledger.rules import AccountKind, Layer, State
 from services.remittances.entries import LedgerCode
 from services.remittances.models import PayoutAttempt, Remittance
+from services.remittances.parts import list_parts
 from services.remittances.rules import OPEN, Status, next_day_begins
 from services.treasury.rules import MEASURES, Measure
 
@@ -99,6 +100,40 @@ class Line(NamedTuple):
     account_code: str
     currency: str
     amount: int
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What was posted about a remittance, the oldest first. In minor units: of the dollars what its
+    sender paid and what went back to them, of the pesos what was paid out."""
+
+    remittance: Remittance
+    entries: Sequence[Entry]
+
+    @property
+    def funded(self) -> int:
+        """Dollars that came."""
+        return sum(max(each, 0) for each in self._posted(LedgerCode.FUNDING_CLEARING))
+
+    @property
+    def given_back(self) -> int:
+        """Dollars that went back, by us or by the sender's bank."""
+        return -sum(min(each, 0) for each in self._posted(LedgerCode.FUNDING_CLEARING))
+
+    @property
+    def delivered(self) -> int:
+        """Pesos that the agency paid."""
+        return -sum(self._posted(LedgerCode.FINABIEN_SETTLEMENT))
+
+    def _posted(self, account: LedgerCode) -> Iterator[int]:
+        for entry in self.entries:
+            if entry.state is not State.PENDING:
+                yield from (line.amount for line in entry.lines if line.account == account)
+
+
+def trace(session: Session, remittance: UUID) -> list[Traced]:
+    """From the funding to the payout: the remittance, and what was paid for together with it."""
+    return [Traced(part, list_thread(session, part.id)) for part in list_parts(session, remittance)]
 
 
 def read_books(session: Session, as_of: datetime | None = None) -> Books:

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -32,6 +34,7 @@ from services.remittances.payout import PayoutAnswer, PayoutTask, mark_unknown, 
 from services.remittances.rules import Answer, Funding, day_in_mexico
 from services.treasury.queries import open_lines, read_books, read_suspense, read_totals
 from tests.factories.remittances import (
+    give_back,
     make_divided,
     make_line,
     make_remittance,
@@ -111,7 +114,7 @@ def _rows(page: str) -> list[str]:
 @pytest.mark.parametrize("role", ["treasury", "auditor", "admin"])
 def test_those_who_may_see_the_books_do(web: Web, role: str) -> None:
     browser = staff_browser(web.app, role)
-    for page in ("", "suspense", "unknown", "disputes", "day"):
+    for page in ("", "suspense", "unknown", "disputes", "day", "trace"):
         answer = browser.get(f"/treasury/{page}")
         assert answer.status_code == 200, page
         assert 'href="/treasury/"' in answer.text
@@ -120,7 +123,7 @@ def test_those_who_may_see_the_books_do(web: Web, role: str) -> None:
 @pytest.mark.parametrize("role", ["compliance", "analyst", "agent"])
 def test_nobody_else_does(web: Web, role: str) -> None:
     browser = staff_browser(web.app, role)
-    for page in ("", "suspense", "unknown", "disputes", "day", "day/lines.csv"):
+    for page in ("", "suspense", "unknown", "disputes", "day", "day/lines.csv", "trace"):
         assert browser.get(f"/treasury/{page}").status_code == 403, page
 
 
@@ -143,10 +146,76 @@ def test_balances_are_the_ledgers_now_and_as_of_a_moment(
     page = treasurer.get("/treasury/").text
     assert page.count("Cuadra: cero de diferencia") == 2
     assert "Pesos que se le deben a Finabien por lo que pagó" in page
-    asked = before.astimezone().isoformat()
-    assert asked
     assert "Saldos del" in treasurer.get("/treasury/?balances_at=2026-01-01T00:00").text
     assert "Escribe el día y la hora" in treasurer.get("/treasury/?balances_at=ayer").text
+
+
+def test_the_page_shows_the_balances_of_the_moment_that_was_asked_for(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    """A browser sends whole minutes."""
+    _send(web, workers, Answer.PAID)
+    with workers.transaction(NETWORK_SCOPE) as session:
+        now = database_clock(session).astimezone(ZoneInfo("America/Mexico_City"))
+    shown = {}
+    for minutes in (-1, 1):
+        moment = f"{now + timedelta(minutes=minutes):%Y-%m-%dT%H:%M}"
+        shown[minutes] = treasurer.get(f"/treasury/?balances_at={moment}").text
+        assert shown[minutes].count("Cuadra: cero de diferencia") == 2
+    paid = "13.09"
+    assert paid in shown[1]
+    assert paid not in shown[-1]
+
+
+def test_a_payout_is_followed_from_the_payment_that_funded_it(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    """One payment of two parts: the dues were paid out, the family's part went back."""
+    vault = web.app.extensions["consular.vault"]
+    with workers.transaction(NETWORK_SCOPE) as session:
+        now = database_clock(session)
+        _sender, (person, dues) = _divided(session, vault)
+        for part, answer in ((person, Answer.REFUSED), (dues, Answer.PAID)):
+            assert claim_next(session, part.id, now=now, vault=vault)
+            settle_payout(session, part.id, PayoutAnswer(answer), now=now)
+        give_back(session, person, now=now)
+        folios = [folio(part.folio) for part in (person, dues)]
+        total, back = dues.total, person.total
+    before = _audited(workers, "remittance.read")
+    page = treasurer.get(f"/treasury/trace?{urlencode({'folio': folios[1].lower()})}").text
+    assert _audited(workers, "remittance.read") == before + 2
+    first, second = page.split("<h2>")[1:]
+    for part, own, said in (
+        (first, folios[0], (f"{back.amount}", "Volvió al remitente", "0.00")),
+        (second, folios[1], (f"{total.amount}", folios[0], "500.00", "Entregado")),
+    ):
+        assert own in part
+        for words in (*said, "El remitente pagó", "Cambio a pesos", "Pesos apartados"):
+            assert words in part, words
+    assert "Volvió al remitente" not in second
+    assert (
+        "Volvió" in staff_browser(web.app, "auditor").get(f"/treasury/trace?folio={folios[0]}").text
+    )
+    unpaid = make_unpaid(web, workers)
+    assert "el remitente no ha pagado" in treasurer.get(f"/treasury/trace?folio={unpaid}").text
+
+
+@pytest.mark.parametrize("written", ["R7K3M9QXW42T", "hola"])
+def test_a_folio_of_no_remittance_is_said_to_be_none(
+    web: Web, treasurer: Browser, written: str
+) -> None:
+    page = treasurer.get(f"/treasury/trace?folio={written}").text
+    assert 'href="#f-folio"' in page
+    assert f'value="{written}"' in page
+
+
+def make_unpaid(web: Web, workers: Database) -> str:
+    """The folio of an order whose sender hasn't paid."""
+    vault = web.app.extensions["consular.vault"]
+    with workers.transaction(NETWORK_SCOPE) as session:
+        now = database_clock(session)
+        sender = make_sender(session, now=now, vault=vault)
+        return make_remittance(session, sender, now=now, vault=vault, paid=False).folio
 
 
 def test_the_web_reads_the_ledger_for_the_network_alone(web: Web) -> None:

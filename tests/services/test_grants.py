@@ -308,6 +308,7 @@ FUNCTIONS = {
     "forget_enrolled_person",
     "ledger_balances_v1",
     "ledger_lines_v1",
+    "ledger_thread_v1",
     "open_customer_account_v1",
     "post_entry",
     "post_entry_v2",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consular.pages.treasury import books, days, disputes, pending
+from consular.pages.treasury import books, days, disputes, pending, tracing
 from consular.pages.treasury.blueprint import pages
 
-__all__ = ["books", "days", "disputes", "pages", "pending"]
+__all__ = ["books", "days", "disputes", "pages", "pending", "tracing"]
