@@ -45,7 +45,8 @@ from workers.main import run_relay, run_worker
 KILLS, KILLS_FULL, KILLS_CI = 200, 10_000, 20
 # Short, so that what a killed worker held is taken up again soon.
 LEASE_SECONDS, RING_SECONDS = 1, 0.5
-ORDERS_WAITING = 6
+# Enough for several to share a job.
+ORDERS_WAITING = 40
 SEND_CENTS, ORDERS_A_SENDER = 5_00, 400
 # A kill comes within this time of a worker's taking up a payout, or when none did for a second.
 LONGEST_DELAY_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 1.0

@@ -80,7 +80,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "enrollments.go_on": Route(Queue.HOUSEKEEPING, enrollments.go_on),
     "enrollments.lapse": Route(Queue.AGENCIES, enrollments.lapse),
-    "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
+    "remittances.payout": _with_others(Queue.MONEY, remittances.submit_payout, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
     "remittances.refund": Route(Queue.MONEY, payments.refund, parks=False),
     "remittances.give_remedy": Route(Queue.MONEY, payments.give_remedy, parks=False),

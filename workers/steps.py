@@ -33,6 +33,10 @@ def _nothing(_session: Session, _now: datetime) -> None:
     return
 
 
+def _as_if_unclaimed(_task: object, _session: Session, _now: datetime) -> None:
+    return
+
+
 @dataclass(frozen=True)
 class Settled:
     """The item ends as ``outcome``, together with what ``write`` writes."""
@@ -62,13 +66,15 @@ class Parts(Generic[Task]):
     """The parts of an item: ``claim`` says what to do, nothing where it is moot; ``call`` does it.
 
     ``agency`` is the code of the one that is called, or says it of a task. ``within_lease``: a
-    worker that was asleep for longer than the lease calls nobody.
+    worker that was asleep for longer than the lease calls nobody. ``untried`` writes that there was
+    no call after all, where that has to be known.
     """
 
     claim: Callable[[Session, datetime], Task | Settled | None]
     call: Callable[[JobContext, Task], Claim[Task] | Settled | RetryLater]
     agency: str | Callable[[Task], str]
     within_lease: bool = False
+    untried: Callable[[Task, Session, datetime], None] = _as_if_unclaimed
 
     def agency_of(self, task: Task) -> str:
         """The code of the agency that is called for ``task``."""

@@ -54,8 +54,9 @@ from tests.factories.remittances import VAULT, ManualClock, pay_for, prepare_ref
 from workers.agencies import Agencies
 from workers.gate import Gate, Guarded
 from workers.jobs.payments import refund
-from workers.jobs.remittances import payout_order, submit_payout
+from workers.jobs.remittances import payout_order
 from workers.jobs.run import run_outbox, use
+from workers.routes import ROUTES
 from workers.runtime import JobContext
 
 PAYOUT = "remittances.payout"
@@ -531,7 +532,7 @@ class PayoutBench:
         assert lease is not None
         self.agency.before, self.agency.after = before, after
         try:
-            submit_payout(self.work, lease)
+            ROUTES[PAYOUT].handler(self.work, lease)
         except Killed:
             pass
         else:

@@ -18,8 +18,8 @@ from tests.architecture.source import modules
 from tests.factories.payouts import Killed, Mortal
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
 from tests.workers.conftest import effects
-from workers.jobs.remittances import submit_payout
 from workers.jobs.run import run_outbox
+from workers.routes import ROUTES
 from workers.runtime import JobContext
 
 AHEAD = ATTEMPT_MAY_ARRIVE + timedelta(minutes=1)
@@ -43,7 +43,7 @@ def _ordered(job: JobContext) -> UUID:
     lease = job.take_lease(_item(job, remittance, "remittances.payout"))
     assert lease is not None
     with pytest.raises(Killed):
-        submit_payout(job, lease)
+        ROUTES[lease.topic].handler(job, lease)
     with job.transaction() as session:
         cancel(session, remittance, now=_database_time(session), actor=sender)
     return remittance

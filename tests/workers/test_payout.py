@@ -25,7 +25,7 @@ from tests.factories.remittances import (
     make_sender,
     order_from,
 )
-from workers.jobs.remittances import submit_payout
+from workers.routes import ROUTES
 from workers.runtime import LeaseLost
 
 
@@ -208,7 +208,7 @@ def test_a_worker_that_slept_for_longer_than_its_lease_sends_nothing(
     lease = bench.work.take_lease(item)
     assert lease is not None
     with pytest.raises(LeaseLost):
-        submit_payout(replace(bench.work, lease_seconds=0.0), lease)
+        ROUTES[lease.topic].handler(replace(bench.work, lease_seconds=0.0), lease)
     assert bench.effects(remittance) == 0
     assert bench.attempts(remittance) == ["sending"]
 

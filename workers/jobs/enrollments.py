@@ -23,7 +23,7 @@ from integrations.contracts import (
     Remedy,
 )
 from integrations.errors import OutcomeUnknown, Refused, Retryable
-from integrations.registry import AGENCIES, Purpose
+from integrations.registry import Purpose
 from services.agencies.entering import NotNow
 from services.agencies.rules import Denial
 from services.enrollments import batches, choosing
@@ -52,7 +52,7 @@ from services.outbox.delivery import Lease, end_waiting, enqueue
 from services.outbox.inbox import find_folio
 from workers.agencies import code_of
 from workers.jobs import incidents
-from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
+from workers.pauses import FIRST_QUESTION_SECONDS, first_pause, pause_after
 from workers.runtime import JobContext
 from workers.steps import Claim, Parts, RetryLater, Settled, run_steps
 
@@ -423,11 +423,8 @@ def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
 
 
 def _pause(job: JobContext, enrollment: Any, now: datetime) -> float:
-    """Seconds until the next question. An agency that calls back is asked later, for its call comes
-    first unless it was lost; what is decided and may be renewed, daily."""
+    """Seconds until the next question; what is decided and may be renewed, daily."""
     if not still_undecided(enrollment):
         return RENEWAL_SECONDS
     age: timedelta = now - enrollment.created_at
-    calls_back = AGENCIES[PROGRAMS[enrollment.program].agency].calls_back
-    shortest = job.callback_seconds if calls_back else FIRST_QUESTION_SECONDS
-    return pause_after(age, shortest=shortest)
+    return pause_after(age, shortest=first_pause(job, PROGRAMS[enrollment.program].agency))

@@ -39,7 +39,7 @@ from services.remittances.remedying import (
 from services.remittances.rules import NOT_BACK_YET, READY, UNPAID, ChargeStatus, RemedyState
 from workers.agencies import code_of
 from workers.jobs import incidents
-from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
+from workers.pauses import FIRST_QUESTION_SECONDS, first_pause, pause_after
 from workers.runtime import JobContext
 from workers.steps import RetryLater, Settled, run_steps
 
@@ -74,13 +74,13 @@ def call(job: JobContext, task: ChargeTask) -> ChargeAnswer | None:
     return _answer(state)
 
 
-def settled(task: ChargeTask, answer: ChargeAnswer) -> Settled:
+def settled(job: JobContext, task: ChargeTask, answer: ChargeAnswer) -> Settled:
     """Take the provider's word; while the sender hasn't paid, it is asked again."""
 
     def write(session: Session, now: datetime) -> None:
         after = settle_charge(session, task.remittance, answer, now=now)
         if after in UNPAID | READY:
-            _ask_again(task, session, now)
+            _ask_again(task, first_pause(job, AGENCY), session, now)
 
     return Settled(answer.status, write)
 
@@ -92,7 +92,7 @@ def keep(task: ChargeTask, answer: ChargeAnswer, session: Session, now: datetime
 
 def come_back(task: ChargeTask) -> Settled:
     """The answer was lost: it is asked for by the folio."""
-    return Settled("unknown", partial(_ask_again, task))
+    return Settled("unknown", partial(_ask_again, task, FIRST_QUESTION_SECONDS))
 
 
 def refund(job: JobContext, lease: Lease) -> None:
@@ -196,10 +196,10 @@ def _ask_beside(job: JobContext, task: ChargeTask) -> Settled:
     return Settled(state.status, write)
 
 
-def _ask_again(task: ChargeTask, session: Session, now: datetime) -> None:
+def _ask_again(task: ChargeTask, shortest: float, session: Session, now: datetime) -> None:
     """A quarter of its age from now, within bounds, and as soon as its term is over."""
     left = max((task.expires_at - now).total_seconds(), FIRST_QUESTION_SECONDS)
-    pause = min(pause_after(now - task.registered_at), left)
+    pause = min(pause_after(now - task.registered_at, shortest=shortest), left)
     enqueue(session, PAYOUT, task.remittance, delay_seconds=pause)
 
 

@@ -58,7 +58,7 @@ from services.remittances.screening import list_outdated
 from services.remittances.screening import screen_again as screen_one_again
 from workers.agencies import code_of
 from workers.jobs import incidents, payments
-from workers.pauses import FIRST_QUESTION_SECONDS, pause_after
+from workers.pauses import FIRST_QUESTION_SECONDS, first_pause, pause_after
 from workers.runtime import JobContext, retry_delay
 from workers.steps import Claim, Parts, RetryLater, Settled, run_steps
 
@@ -85,7 +85,7 @@ class _Answer:
     error: AgencyError | None = None
 
 
-def submit_payout(job: JobContext, lease: Lease) -> None:
+def submit_payout(job: JobContext, lease: Lease) -> Parts[Any]:
     """Have the sender pay, send the order, or ask what became of either: whichever the remittance's
     state calls for. What is paid for at once is sent at once."""
 
@@ -94,7 +94,14 @@ def submit_payout(job: JobContext, lease: Lease) -> None:
             lease.ref, lambda: claim_next(session, lease.ref, now=now, vault=job.vault)
         )
 
-    run_steps(job, lease, claim, _call_either, agency=_agency_of, within_lease=True)
+    return Parts(claim, _call_either, _agency_of, within_lease=True, untried=_unsend)
+
+
+def _unsend(task: ChargeTask | PayoutTask, session: Session, now: datetime) -> None:
+    """The attempt that was written down wasn't made. A charge is asked about before it is made
+    again."""
+    if isinstance(task, PayoutTask) and task.step is Step.SEND:
+        put_back(session, task, now=now)
 
 
 def _agency_of(task: ChargeTask | PayoutTask) -> str:
@@ -110,7 +117,7 @@ def _call_either(
     if answer is None:
         return payments.come_back(task)
     if answer.status is not ChargeStatus.PAID:
-        return payments.settled(task, answer)
+        return payments.settled(job, task, answer)
     return Claim(
         partial(_go_on_paid, job.vault, task, answer), partial(payments.keep, task, answer)
     )
@@ -150,7 +157,7 @@ def _call_to_stop(
     if isinstance(task, PayoutTask):
         return _call(job, task)
     answer = payments.call(job, task)
-    return RetryLater() if answer is None else payments.settled(task, answer)
+    return RetryLater() if answer is None else payments.settled(job, task, answer)
 
 
 def screen_again(job: JobContext, lease: Lease) -> None:
@@ -244,10 +251,12 @@ def _follow(
             if isinstance(answer.error, Retryable):
                 raise answer.error
             return RetryLater()
-    return _settled(task, answer, following, code)
+    return _settled(job, task, answer, following, code)
 
 
-def _settled(task: PayoutTask, answer: _Answer, following: Next, code: str) -> Settled:
+def _settled(
+    job: JobContext, task: PayoutTask, answer: _Answer, following: Next, code: str
+) -> Settled:
     """How the item ends, and what is written with it."""
     match following:
         case Next.TAKE_REFUSAL:
@@ -257,10 +266,10 @@ def _settled(task: PayoutTask, answer: _Answer, following: Next, code: str) -> S
         case Next.MARK_UNKNOWN:
             prefix = "unanswered_" if task.step is Step.ASK else ""
             return Settled(f"unknown_{prefix}{code}", partial(_mark_unknown, task))
-    return _take_state(task, answer.state)
+    return _take_state(job, task, answer.state)
 
 
-def _take_state(task: PayoutTask, state: PayoutState | None) -> Settled:
+def _take_state(job: JobContext, task: PayoutTask, state: PayoutState | None) -> Settled:
     """What the agency has under the folio, or that it has nothing, and the next question."""
     if state is None:
         raise ValueError("there is no word to take")
@@ -272,7 +281,9 @@ def _take_state(task: PayoutTask, state: PayoutState | None) -> Settled:
         else:
             after = settle_payout(session, task.remittance, _answer(state), now=now)
         # Who cancels has a chain of items of its own.
-        pause = _pause(now, task, after)
+        taken_in = after is Status.SUBMITTED
+        shortest = first_pause(job, AGENCY) if taken_in else FIRST_QUESTION_SECONDS
+        pause = _pause(now, task, after, shortest=shortest)
         if cancelling and after in IN_PAYOUT:
             enqueue(session, CANCEL, task.remittance, delay_seconds=pause)
         elif after in PAID_OUT_FROM:
@@ -327,10 +338,12 @@ def _report_refusal(job: JobContext, task: PayoutTask, refusal: Refused) -> None
         report(session, incident, now=job.now(session))
 
 
-def _pause(now: datetime, task: PayoutTask, status: Status) -> float:
+def _pause(
+    now: datetime, task: PayoutTask, status: Status, *, shortest: float = FIRST_QUESTION_SECONDS
+) -> float:
     """Seconds until the next question."""
-    waits = status is Status.AVAILABLE
-    shortest = SHORTEST_BRANCH_PAUSE_SECONDS if waits else FIRST_QUESTION_SECONDS
+    if status is Status.AVAILABLE:
+        shortest = SHORTEST_BRANCH_PAUSE_SECONDS
     return pause_after(now - task.funded_at, shortest=shortest)
 
 

@@ -67,7 +67,7 @@ def run_outbox(*outbox_ids: str) -> None:
     _process.rest = rest
     deadline = time.monotonic() + LONGEST_TOGETHER_SECONDS
     if len(rest) > 1:
-        _attempt(outbox_ids[0], partial(_begin_together, job, rest))
+        _attempt(outbox_ids[0], partial(_begin_together, job, rest, deadline))
     while outbox_id := _pop(rest):
         _process.began = time.monotonic()
         _process.progress()
@@ -77,16 +77,19 @@ def run_outbox(*outbox_ids: str) -> None:
     _process.began = inf
 
 
-def _begin_together(job: JobContext, rest: deque[str]) -> None:
-    """Do those that can be done together; the others are left in ``rest``."""
-    _process.began = time.monotonic()
-    items = [UUID(outbox_id) for outbox_id in rest]
-    batch = together.claim(job, items, TOGETHER)
-    for item in batch.items:
-        with suppress(ValueError):  # a thread beside may have taken all
-            rest.remove(str(item))
-    for left in together.finish(job, batch, _process.progress):
-        _attempt(str(left.lease.id), partial(_judge, job, left.lease, left.go_on))
+def _begin_together(job: JobContext, rest: deque[str], deadline: float) -> None:
+    """Do those that can be done together, one agency's after another's; the others are left in
+    ``rest``."""
+    left_out = True
+    while left_out and len(rest) > 1 and time.monotonic() < deadline:
+        _process.began = time.monotonic()
+        batch = together.claim(job, [UUID(outbox_id) for outbox_id in rest], TOGETHER)
+        left_out = bool(batch.leased and batch.others)
+        for item in batch.leased:
+            with suppress(ValueError):  # a thread beside may have taken all
+                rest.remove(str(item))
+        for left in together.finish(job, batch, _process.progress):
+            _attempt(str(left.lease.id), partial(_judge, job, left.lease, left.go_on))
 
 
 def hand_back() -> None:
