@@ -174,6 +174,7 @@ class SessionSchema(_HoursSchema):
         keys=Code(), values=WholeNumber(validate=_MINUTES), load_default=dict
     )
     release = Choice(RELEASES, load_default="open")
+    reason = Text(most=300, load_default=None)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OpenSession:

@@ -21,9 +21,10 @@ from services.kernel.tables import get_row
 
 @dataclass(frozen=True)
 class CloseSession:
-    """Command: close one session."""
+    """Command: close one session, and why."""
 
     session: UUID
+    reason: str | None = None
 
 
 def close_session(
@@ -43,7 +44,7 @@ def close_session(
     if opening.closed_at is None:
         opening.closed_at, opening.closed_by = now, actor.account_id
         session.flush()
-        record_change(session, opening, "close", now=now, actor=actor)
+        record_change(session, opening, "close", now=now, actor=actor, reason=command.reason)
     return opening
 
 

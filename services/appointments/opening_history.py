@@ -28,13 +28,32 @@ def record_change(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Append an entry about a session, a series or a closure, here and in the audit."""
-    kind = thing.__tablename__.rstrip("s") if not isinstance(thing, SessionSeries) else "series"
+    note_change(
+        session, thing, action, now=now, actor=actor, reason=reason, before=before, after=after
+    )
+    kind = _kind_of(thing)
+    subject = audit.Subject.of(kind, thing)
+    audit.record(session, subject, action=f"{kind}.{action}", now=now, actor=actor)
+
+
+def note_change(
+    session: Session,
+    thing: OpeningSession | SessionSeries | Closure,
+    action: str,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+    reason: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Append an entry of what is in the audit already."""
     session.execute(
         insert(OpeningChange).values(
             id=new_id(),
             at=now,
             consulate_code=thing.consulate_code,
-            subject_kind=kind,
+            subject_kind=_kind_of(thing),
             subject_id=thing.id,
             action=action,
             reason=reason,
@@ -44,8 +63,10 @@ def record_change(
             after=after,
         )
     )
-    subject = audit.Subject.of(kind, thing)
-    audit.record(session, subject, action=f"{kind}.{action}", now=now, actor=actor)
+
+
+def _kind_of(thing: OpeningSession | SessionSeries | Closure) -> str:
+    return "series" if isinstance(thing, SessionSeries) else thing.__tablename__.rstrip("s")
 
 
 def described(

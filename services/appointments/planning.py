@@ -31,6 +31,7 @@ from services.appointments.errors import (
 from services.appointments.hours import ALL_DAY, Hours, Place, Span, breaks_as_json, slot_times
 from services.appointments.maximums import count_days
 from services.appointments.models import Desk, OpeningSession, Slot
+from services.appointments.opening_history import described, note_change
 from services.appointments.reserves import Reserve, kept_at, reserves_as_json, reserving_constraints
 from services.appointments.rules import (
     CapacityConstraint,
@@ -91,6 +92,7 @@ class OpenSession:
     breaks: tuple[Span, ...] = ()
     place: Place | None = None
     series: UUID | None = None
+    reason: str | None = None
     reserves: tuple[Reserve, ...] = ()
     daily_maximums: Mapping[str, int] = field(default_factory=dict)
 
@@ -125,15 +127,18 @@ class _Plan:
 def open_session(
     session: Session, command: OpenSession, *, now: datetime, actor: audit.Actor
 ) -> UUID:
-    """Create the session, its desks and slots; returns its id.
+    """Create the session, its desks and slots, and say so in the history; returns its id.
 
     Raises NotFound for a foreign or unknown office, `OfficeClosed` on a non-working day or in a
     closure, `BreakOutsideHours`, `ServiceNotOffered`, `ServiceLongerThanSession`,
     `SessionTooShort`, `TooManyDeskPatterns`, `DeskTaken`, Invalid ``in_the_past`` and
     ``draw_not_available``.
     """
-    (sessions,) = open_sessions(session, [command], now=now, actor=actor)
-    return sessions
+    (opened,) = open_sessions(session, [command], now=now, actor=actor)
+    row = session.get_one(OpeningSession, opened)
+    after = described(row, desks_as_json(command.desks))
+    note_change(session, row, "open", now=now, actor=actor, reason=command.reason, after=after)
+    return opened
 
 
 def open_sessions(

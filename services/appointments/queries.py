@@ -168,6 +168,11 @@ class Coming:
     outcome: dict[str, Any] | None
 
 
+def count_coming(party: Sequence[Coming]) -> int:
+    """How many of them come, and pay; all, once nobody does."""
+    return sum(each.status != Status.CANCELLED for each in party) or len(party)
+
+
 def needs_of(session: Session, appointment: UUID) -> tuple[list[str], str]:
     """What an appointment needs of a window, and the share whose kept places it may use: alike at
     all that it has."""

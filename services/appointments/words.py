@@ -50,6 +50,7 @@ CLOSURE_SOURCES: Mapping[str, str] = {
 }
 # What was done to opening hours, by what it was done to.
 OPENING_CHANGES: Mapping[str, str] = {
+    "session.open": _("Abrió un día"),
     "session.edit": _("Cambió un día"),
     "session.close": _("Dejó de tomar citas un día"),
     "session.cancel": _("Decidió no abrir un día"),

@@ -98,7 +98,7 @@ def test_an_edit_adds_and_takes_places_and_keeps_the_time_of_each_slot(web: Web)
     assert [slot["free"] for slot in web.free("INE")] == [1, 1]
     path = f"/sessions/{opened['id']}/history"
     history = web.call("GET", path, token=supervisor(web)).get_json()["items"]
-    assert [entry["action"] for entry in history] == ["edit", "edit"]
+    assert [entry["action"] for entry in history] == ["edit", "edit", "open"]
     assert history[1]["reason"] == "Más demanda"
     assert (history[1]["before"]["opens"], history[1]["after"]["opens"]) == ("09:00", "08:50")
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from consular.pages.desk.capacity_forms import SKILLS as OF_WINDOWS
 from consular.pages.desk.capacity_forms import form_field_errors, rule_in_words, series_values
+from consular.pages.portal.needs import SKILLS as ASKED_FOR
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web, next_closed_day, person, weeks_later, working_day
@@ -212,6 +214,34 @@ def _own(web: Web, number: int, appointment: dict[str, Any]) -> dict[str, Any]:
 
 def _promise(appointment: dict[str, Any]) -> list[Any]:
     return [appointment[name] for name in ("folio", "status", "start", "end", "services")]
+
+
+def test_who_opened_and_closed_a_single_day_and_why_is_in_the_history(web: Web) -> None:
+    browser = supervisor(web)
+    form = {**FORM, "date": working_day().isoformat(), "reason": "Feria consular"}
+    browser.send("/desk/sessions", **form)
+    history = words_of(browser.get("/desk/opening-history").text)
+    assert "Demo Supervisor Abrió un día" in history
+    assert "Feria consular" in history
+    opened = session_on(web, working_day().isoformat())["id"]
+    page = browser.send(f"/desk/sessions/{opened}/close", reason="Falta personal").text
+    assert "Ya no toma citas" in page
+    # Over the API too, where a reason is no must either.
+    token = web.token("supervisor", "losangeles")
+    other = web.session(date=weeks_later(1)[0].isoformat(), reason="Semana larga")["id"]
+    stop = {"status": "closed", "reason": "Se acabó el papel"}
+    assert web.call("PATCH", f"/sessions/{other}", stop, token=token).status_code == 200
+    history = words_of(browser.get("/desk/opening-history").text)
+    said = ["Se acabó el papel", "Semana larga", "Falta personal", "Feria consular"]
+    assert [history.index(each) for each in said] == sorted(history.index(each) for each in said)
+    for about, reasons in ((opened, said[2:]), (other, said[:2])):
+        own = words_of(browser.get(f"/desk/opening-history?about={about}").text)
+        assert [each in own for each in said] == [each in reasons for each in said]
+
+
+def test_whatever_a_window_can_be_asked_for_an_office_can_say_of_its_windows() -> None:
+    """The citizen's search and the form of opening hours list the same languages and needs."""
+    assert list(OF_WINDOWS) == list(ASKED_FOR)
 
 
 def test_a_form_without_a_change_says_so_and_a_series_can_end(web: Web) -> None:

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from consular.i18n import folio
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import BORN, Web, working_day
+from tests.factories.web import BORN, Web, person, working_day
 
 PERSON = {
     "given_names": "María Itzel",
@@ -111,13 +112,13 @@ def test_a_time_that_was_taken_meanwhile_keeps_every_answer(web: Web, agent: Bro
 
 
 def test_somebody_without_a_folio_is_found_moved_and_cancelled(web: Web, agent: Browser) -> None:
-    person: dict[str, Any] = {
+    somebody: dict[str, Any] = {
         "given_names": "María Itzel",
         "first_surname": "de la Quintana",
         "birth_date": "1990-05-12",
     }
     start = web.free()[0]["start"]
-    answer = web.book(start, token=web.token("citizen"), attendees=[person])
+    answer = web.book(start, token=web.token("citizen"), attendees=[somebody])
     appointment = UUID(answer.get_json()["id"])
     written = {**PERSON, "given_names": "MARIA ITZEL", "first_surname": "De La Quintana"}
     page = _send(agent, None, **written, search="1")
@@ -141,8 +142,8 @@ def test_somebody_without_a_folio_is_found_moved_and_cancelled(web: Web, agent: 
 def test_the_search_over_the_api_is_for_staff_and_within_their_offices(web: Web) -> None:
     web.session()
     web.book(web.free()[0]["start"], token=web.token("citizen"))
-    person = {"given_names": "ana", "first_surname": "DEMO AAAA", "second_surname": "Prueba"}
-    body = {**person, "birth_date": "1990-05-12"}
+    named = {"given_names": "ana", "first_surname": "DEMO AAAA", "second_surname": "Prueba"}
+    body = {**named, "birth_date": "1990-05-12"}
 
     def found(role: str, office: str = "") -> int:
         answer = web.call("POST", "/appointments/search", body, token=web.token(role, office))
@@ -169,3 +170,32 @@ def test_where_and_when_a_mobile_consulate_is_read_out(web: Web, agent: Browser)
     assert "(hora de Biblioteca)" in _send(agent, None, **named, **BORN, search="1").text
     moving = agent.get(f"/telephone/appointments/{answer.get_json()['id']}/times").text
     assert "(hora de Biblioteca)" in moving
+
+
+def test_one_of_a_household_is_taken_out_by_telephone_and_at_the_desk(
+    web: Web, agent: Browser
+) -> None:
+    """Each by their own number; the page says who still comes and what those pay."""
+    start, family = web.free()[0]["start"], [person(number) for number in (1, 2, 3)]
+    answer = web.book(start, token=web.token("citizen"), attendees=family).get_json()
+    officer = staff_browser(web.app, "officer", "losangeles")
+    called, desk = (f"/{area}/appointments/{answer['id']}" for area in ("telephone", "desk"))
+    page = agent.get(called).text
+    assert "627.00" in page
+    assert [each in page for each in _folios(answer)] == [True] * 3
+    page = agent.send(f"{called}/cancel", n="2").text
+    assert "418.00" in page
+    assert page.count("Sí, quitar a") == 2
+    assert officer.get(desk).text.count("Sí, quitar a") == 2
+    page = officer.send(f"{desk}/cancel", n="3", back=desk).text
+    assert "Sí, quitar a" not in page
+    owner = web.token("citizen")
+    shown = web.call("GET", f"/appointments/{answer['id']}", token=owner).get_json()
+    statuses = [each["status"] for each in shown["attendees"]]
+    assert (shown["status"], statuses) == ("booked", ["booked", "cancelled", "cancelled"])
+    stranger = staff_browser(web.app, "officer", "chicago")
+    assert stranger.post(f"{desk}/cancel", n="1").status_code == 404
+
+
+def _folios(appointment: dict[str, Any]) -> list[str]:
+    return [str(folio(each["folio"])) for each in appointment["attendees"]]

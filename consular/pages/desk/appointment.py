@@ -104,8 +104,8 @@ def _read_not_served(form: Form, errors: Errors) -> Any:
 @pages.post("/appointments/<uuid:id>/cancel")
 @allow(DESK)
 def cancel(id: UUID) -> Response:
-    """Cancel an appointment; its place is free again."""
-    return take(lambda session: commands.cancel(session, id))
+    """Cancel an appointment, or one person of it; the place is free again."""
+    return take(lambda session: commands.cancel(session, id, only=chosen_person()))
 
 
 def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Response:

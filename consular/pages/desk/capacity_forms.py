@@ -38,6 +38,7 @@ SKILLS = {
     "language:en": _("Hablan inglés"),
     "interpreter:maya": _("Intérprete de maya"),
     "interpreter:mixteco": _("Intérprete de mixteco"),
+    "interpreter:nahuatl": _("Intérprete de náhuatl"),
     "interpreter:zapoteco": _("Intérprete de zapoteco"),
     "interpreter:lsm": _("Intérprete de lengua de señas mexicana"),
     "accessible": _("Accesibles para todas las personas"),
@@ -70,7 +71,7 @@ def series_values(form: Mapping[str, str], consulate: str) -> dict[str, Any]:
 
 def session_values(form: Mapping[str, str], consulate: str) -> dict[str, Any]:
     """The session that a form describes, as `SessionSchema` reads it."""
-    values = _hours_values(form) | pick(dict(form), "date")
+    values = _hours_values(form) | pick(dict(form), "date", "reason")
     if place := pick(dict(form), "place_name", "place_address"):
         zone = form.get("place_zone", "")
         values["place"] = {n.removeprefix("place_"): v for n, v in place.items()}

@@ -20,6 +20,7 @@ from services.appointments.closing import NOT_CLOSED
 from services.appointments.completing import find_document_number
 from services.appointments.naming import is_nameless, may_correct
 from services.appointments.queries import (
+    count_coming,
     list_attendees,
     list_history,
     list_party,
@@ -160,11 +161,13 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
                 "birth_date": person.birth_date,
                 "curp": person.curp,
                 "status": each.status,
+                "may_leave": count_coming(party) > 1 and Step.CANCEL in may[appointment.id, each.n],
                 "may_be_not_served": Step.NOT_SERVED in may[appointment.id, each.n],
                 **_outcome(each.outcome),
             }
             for each, person in zip(party, known, strict=True)
         ],
+        "coming": count_coming(party),
         "over": appointment.status not in LIVE,
         "contact": {"email": known[0].email, "phone": known[0].phone},
         "document_number": _end_of_document(session, appointment, people, vault),
@@ -202,7 +205,11 @@ def person(session: Session, appointment: Any, n: int) -> dict[str, Any] | None:
         "start": appointment.starts_at,
         "walk_in": appointment.walk_in,
         "people": [name_shown(chosen.person, walk_in=appointment.walk_in)],
-        "others": [name_shown(each.person) for each in party if each.n != n],
+        "others": [
+            name_shown(each.person)
+            for each in party
+            if each.n != n and each.status != Status.CANCELLED
+        ],
         "service_name": ", ".join(names.get(code, code) for code in appointment.services),
         "status": chosen.status,
         "desk": chosen.desk,

@@ -8,9 +8,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
+from marshmallow import Schema
 
 from consular.auth import actor, allow, now
 from consular.db import transaction
+from consular.input.fields import Text
+from consular.input.loading import load_fields
 from consular.input.sessions import SessionSchema
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
@@ -23,7 +26,7 @@ from consular.pages.desk.capacity_forms import (
 from consular.pages.desk.planned import SUPERVISOR, own_session, show_session
 from consular.pages.desk.trying import show_progress
 from consular.pages.drafts import answers, draft, finish, keep_draft
-from consular.pages.forms import Errors, go, read_fields
+from consular.pages.forms import Errors, go, pick, read_fields, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
@@ -80,16 +83,24 @@ def session(id: UUID) -> str:
             progress=show_progress(db, id),
             just_closed="closed" in request.args,
             just_changed="changed" in request.args,
+            form=draft().form,
             errors=draft().errors(also_under=True),
         )
+
+
+class CloseForm(Schema):
+    """Why no more bookings are taken, for the history."""
+
+    reason = Text(most=300, load_default=None)
 
 
 @pages.post("/sessions/<uuid:id>/close")
 @allow(SUPERVISOR)
 def session_close(id: UUID) -> Response:
     """Close a session to new bookings; booked appointments stay."""
+    reason = load_fields(CloseForm(), pick(submitted(), "reason"))["reason"]
     with transaction() as db:
-        close_session(db, CloseSession(id), now=now(), actor=actor())
+        close_session(db, CloseSession(id, reason), now=now(), actor=actor())
     return go(url_for("desk.session", id=id, closed="1"))
 
 

@@ -32,6 +32,7 @@ from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import (
     Coming,
     ServiceTime,
+    count_coming,
     get_appointment,
     list_party,
     list_service_times,
@@ -190,13 +191,13 @@ def _people(session: Session, appointment: Any, names: Mapping[str, str]) -> dic
                 each,
                 times.get(each.n, ()),
                 names,
-                can_cancel=len(party) > 1 and Step.CANCEL in may[appointment.id, each.n],
+                can_cancel=count_coming(party) > 1 and Step.CANCEL in may[appointment.id, each.n],
             )
             | {"return_until": passes.get((appointment.id, each.n))}
             for each in party
         ],
         "requirements": list(dict.fromkeys(texts)),
-        "fee": total(known * _coming(party)),
+        "fee": total(known * count_coming(party)),
     }
 
 
@@ -234,11 +235,6 @@ def _map_of(there: Whereabouts, row: Any) -> str | None:
     if there.details.address:
         return f"{_MAPS}/search?{urlencode({'query': there.details.address})}"
     return None if there.place else f"{_MAPS}/#map=11/{row.latitude}/{row.longitude}"
-
-
-def _coming(party: Sequence[Coming]) -> int:
-    """How many of them pay."""
-    return sum(each.status != Status.CANCELLED for each in party) or len(party)
 
 
 def _another(appointment: Any, zone: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from consular.auth import allow, vault
 from consular.db import transaction
 from consular.messages import messages_about
 from consular.pages.desk import presenters
+from consular.pages.desk.appointment import chosen_person
 from consular.pages.drafts import draft
 from consular.pages.forms import go
 from consular.pages.portal.names import offices_of
@@ -33,12 +34,13 @@ def appointment(id: UUID) -> str:
     """Show one appointment with what the caller has to be told; recorded in the access log."""
     with transaction() as session:
         row = read_appointment(session, id)
+        shown = presenters.opened(session, row, vault())
         return render_template(
             "telephone/appointment.html",
             consulate=offices_of(session, [row])[id],
             place=place_rows(where_is(session, row)),
-            appointment=presenters.opened(session, row, vault()),
-            fee=_fee(session, row),
+            appointment=shown,
+            fee=_fee(session, row, shown["coming"]),
             early_minutes=EARLY_MINUTES,
             messages=messages_about(session, id),
             just_booked="nueva" in request.args,
@@ -47,10 +49,10 @@ def appointment(id: UUID) -> str:
         )
 
 
-def _fee(session: Session, row: Any) -> Money | None:
-    """What all of them pay at the office; None when it is free."""
+def _fee(session: Session, row: Any, coming: int) -> Money | None:
+    """What all who come pay at the office; None when it is free."""
     fees = fees_on(session, row.day)
-    known = [fees[code].money for code in row.services if code in fees] * row.people
+    known = [fees[code].money for code in row.services if code in fees] * coming
     return sum(known[1:], known[0]) if known else None
 
 
@@ -67,7 +69,8 @@ reopen(pages, ["/appointments/<uuid:id>/cancel"], "telephone.appointment", AGENT
 @pages.post("/appointments/<uuid:id>/cancel")
 @allow(AGENTS)
 def cancel(id: UUID) -> Response:
-    """Cancel an appointment as the caller asks; its place is free for others after a while."""
+    """Cancel an appointment, or one person of it, as the caller asks; the place is free for others
+    after a while."""
     with transaction() as session:
-        commands.cancel(session, id)
+        commands.cancel(session, id, only=chosen_person())
     return go(url_for("telephone.appointment", id=id))

@@ -265,7 +265,7 @@ def _change(session: Session, session_id: UUID, wanted: dict[str, Any]) -> dict[
     fitted = Fitted()
     match wanted["status"]:
         case "closed":
-            close_session(session, CloseSession(session_id), **who)
+            close_session(session, CloseSession(session_id, wanted["reason"]), **who)
         case "cancelled":
             cancels = wanted["bookings"] == "cancel"
             cancelling = CancelSession(session_id, wanted["reason"], cancels)
