@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -29,7 +29,6 @@ from consular.seed import load_rows, one_transaction
 from integrations.registry import new_secrets as new_agency_secrets
 from services.kernel.clock import system_clock
 from services.kernel.db import Database
-from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from services.remittances.listing import load_demonstration
 
@@ -127,9 +126,9 @@ class Addresses:
 
 
 @contextmanager
-def connected(url: str, pool_size: int = 8, *, duty: Duty | None = None) -> Iterator[Database]:
-    """Connections by that URL, closed in the end; fit for the ``duty``."""
-    database = Database(url, pool_size=pool_size, duty=duty)
+def connected(url: str, **options: Any) -> Iterator[Database]:
+    """Connections by that URL as `Database` makes them, closed in the end."""
+    database = Database(url, **options)
     try:
         yield database
     finally:
