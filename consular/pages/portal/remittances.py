@@ -407,6 +407,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "funded": remittance.funded_at is not None,
             "taken_back": remittance.returned_minor > 0,
             "refunded": Money(remittance.refunded_minor, "USD"),
+            "refunded_rest": 0 < remittance.refunded_minor < remittance.total_minor,
             "reason": remittance.reason_code if remittance.reason_code in REASONS else None,
             "payment": payment,
             **ordered,
