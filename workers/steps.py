@@ -65,7 +65,8 @@ class Claim(Generic[Task]):
 class Parts(Generic[Task]):
     """The parts of an item: ``claim`` says what to do, nothing where it is moot; ``call`` does it.
 
-    ``agency`` is the code of the one that is called, or says it of a task. ``within_lease``: a
+    ``agency`` is the code of the one that is called, or says it of a task; then ``agency_now`` says
+    it of the row, before anything is claimed. ``within_lease``: a
     worker that was asleep for longer than the lease calls nobody. ``untried`` writes that there was
     no call after all, where that has to be known.
     """
@@ -75,6 +76,13 @@ class Parts(Generic[Task]):
     agency: str | Callable[[Task], str]
     within_lease: bool = False
     untried: Callable[[Task, Session, datetime], None] = _as_if_unclaimed
+    agency_now: Callable[[Session], str] | None = None
+
+    def agency_before(self, session: Session) -> str | None:
+        """The code of the agency that would be called, as far as can be told before the claim."""
+        if isinstance(self.agency, str):
+            return self.agency
+        return self.agency_now(session) if self.agency_now else None
 
     def agency_of(self, task: Task) -> str:
         """The code of the agency that is called for ``task``."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -37,6 +36,10 @@ PartsOf = Callable[[JobContext, Lease], Parts[Any]]
 log = structlog.get_logger(__name__)
 
 
+class CallsAnother(Exception):
+    """A claim turned out to be for another agency than was to be seen before it."""
+
+
 @dataclass(frozen=True)
 class Item:
     """An item that is leased, with its next ``step``, and once that was taken the ``task``."""
@@ -45,11 +48,6 @@ class Item:
     parts: Parts[Any]
     step: Claim[Any] | Settled
     task: Any = None
-
-    @property
-    def agency(self) -> str:
-        """The code of the agency that is called for the task."""
-        return self.parts.agency_of(self.task)
 
 
 @dataclass(frozen=True)
@@ -118,41 +116,29 @@ def _claim(
     claimed: list[Item] = []
     ended: list[Item] = []
     others: list[Item] = []
+    agency: str | None = None
     for each in items:
         if isinstance(each.step, Settled):
             continue
-        agency = claimed[0].agency if claimed else None
-        task = _take(session, each, each.step, now, agency)
-        if task is None:
+        if agency and before is None and each.parts.agency_before(session) != agency:
             others.append(each)
-        elif isinstance(task, Settled):
+            continue
+        task = each.step.take(session, now) or Settled("moot")
+        if isinstance(task, Settled):
             ended.append(replace(each, step=task))
-        else:
-            claimed.append(replace(each, task=task))
+            continue
+        claimed.append(replace(each, task=task))
+        agency = agency or each.parts.agency_of(task)
+        if each.parts.agency_of(task) != agency:
+            raise CallsAnother
     _write_ended(session, ended, now)
     _give_back(session, others)
     # Last: its rows are everybody's.
     if before is not None:
         job.gate.leave(session, before)
-    passage = job.gate.enter(session, claimed[0].agency, calls=len(claimed)) if claimed else None
+    passage = job.gate.enter(session, agency, calls=len(claimed)) if agency else None
     leased = frozenset(each.lease.id for each in (*claimed, *ended))
     return Batch(claimed, passage, since, leased, len(others))
-
-
-def _take(
-    session: Session, each: Item, step: Claim[Any], now: datetime, agency: str | None
-) -> Any | Settled | None:
-    """What to call for, or how the item ends; None, and nothing written, where it calls another
-    agency than that."""
-    known = each.parts.agency if isinstance(each.parts.agency, str) else None
-    if agency is not None and known not in (None, agency):
-        return None
-    with nullcontext() if agency in (None, known) else session.begin_nested() as savepoint:
-        task = step.take(session, now) or Settled("moot")
-        if savepoint is None or isinstance(task, Settled) or each.parts.agency_of(task) == agency:
-            return task
-        savepoint.rollback()
-    return None
 
 
 def finish(job: JobContext, batch: Batch, progress: Callable[[], None]) -> Iterator[Left]:

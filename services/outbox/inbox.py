@@ -13,10 +13,17 @@ from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
 from services.outbox.models import AgencyMessage
 
+_CALLBACK = ".callback"
+
 
 def callback_topic(agency: str) -> str:
     """Return the outbox topic of an agency's callbacks."""
-    return f"{agency}.callback"
+    return f"{agency}{_CALLBACK}"
+
+
+def calling_agency(topic: str) -> str:
+    """Return the agency whose callbacks have that topic."""
+    return topic.removesuffix(_CALLBACK)
 
 
 def receive_callback(

@@ -8,12 +8,20 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.remittances.funding import ChargeAnswer, ChargeTask, claim_charge, settle_parts
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.parts import lock_charged
 from services.remittances.payout import PayoutTask, claim_locked
 from services.remittances.rules import UNPAID, day_in_mexico
 from services.remittances.tariffs import tariff_when_asked
+
+_STATUS = text("SELECT status FROM remittances WHERE id = :id")
+
+
+def is_unpaid(session: Session, remittance_id: UUID) -> bool:
+    """Whether its sender is to be charged next; what is paid for is to be paid out."""
+    return session.execute(_STATUS, {"id": remittance_id}).scalar_one_or_none() in UNPAID
 
 
 def claim_next(

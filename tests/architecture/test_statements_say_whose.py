@@ -33,6 +33,7 @@ TEXTS = {
     "services.appointments.freeing._COUNT_CANCELLED_OFF": "the workers', about one that ended",
     "services.appointments.freeing._COUNT_ONE_OFF": "the workers', about one who left a party",
     "services.compliance.queries._DAY_SUMS": "compliance's, of the whole network, noted in audit",
+    "services.remittances.advancing._STATUS": "the workers', of the one that an item is about",
     "services.remittances.funding._ASK": "the workers', of a remittance that they have locked",
     "services.remittances.payout._BEGIN_ATTEMPT": "the workers', of one that they have locked",
     "services.remittances.payout._CLOSE_ATTEMPTS": "the workers', of one that they have locked",

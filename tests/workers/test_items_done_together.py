@@ -232,6 +232,20 @@ def test_behind_calls_that_last_the_others_are_due_again_untried(
     assert {item.id for item in due} == set(asked.items)
 
 
+def test_a_callback_about_another_agencys_request_is_done_all_the_same(asked: Asked) -> None:
+    imss = Sat()
+    guarded = cast(EnrollmentAgency, Guarded(asked.job.gate, "imss", imss))
+    agencies = {**asked.job.agencies.enrollments, "imss": guarded}
+    use(replace(asked.job, agencies=replace(asked.job.agencies, enrollments=agencies)))
+    request = enroll(asked.job, make_request(program="nss"))
+    deliver(asked.job, "enrollments.submit", request)
+    asked.items.append(_callback(asked.job, request))  # by SAT, of what IMSS has
+    asked.run()
+    assert asked.statuses() == ["active"] * COUNT
+    assert imss.asked == [look(asked.job, request).folio]
+    assert asked.columns("attempts") == [1] * (COUNT + 1)
+
+
 def test_messages_of_a_job_reach_each_person_once_and_a_lost_one_goes_by_the_next_channel(
     job: JobContext, agencies_url: str
 ) -> None:

@@ -49,7 +49,7 @@ from services.incidents.rules import Kind, Subject
 from services.kernel.errors import DomainError
 from services.kernel.money import Money
 from services.outbox.delivery import Lease, end_waiting, enqueue
-from services.outbox.inbox import find_folio
+from services.outbox.inbox import calling_agency, find_folio
 from workers.agencies import code_of
 from workers.jobs import incidents
 from workers.pauses import FIRST_QUESTION_SECONDS, first_pause, pause_after
@@ -219,7 +219,8 @@ def take_callback(_job: JobContext, lease: Lease) -> Parts[_Question]:
         # The regular questions go on by themselves.
         return _question(enrollment, goes_on=False) if enrollment else incidents.unmatched(lease)
 
-    return Parts(claim, _ask, _agency_of)
+    # It speaks of its own requests; should it not, that shows in the claim.
+    return Parts(claim, _ask, _agency_of, agency_now=lambda _: calling_agency(lease.topic))
 
 
 def lapse(job: JobContext, lease: Lease) -> None:

@@ -25,7 +25,7 @@ from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
 from services.outbox.delivery import Lease, end_waiting, enqueue, hurry
 from services.outbox.inbox import get_message
-from services.remittances.advancing import claim_next, settle_and_claim
+from services.remittances.advancing import claim_next, is_unpaid, settle_and_claim
 from services.remittances.cancelling import claim_cancel
 from services.remittances.credit import CreditKind, CreditProof, Identification
 from services.remittances.errors import PayoutsStopped
@@ -94,7 +94,10 @@ def submit_payout(job: JobContext, lease: Lease) -> Parts[Any]:
             lease.ref, lambda: claim_next(session, lease.ref, now=now, vault=job.vault)
         )
 
-    return Parts(claim, _call_either, _agency_of, within_lease=True, untried=_unsend)
+    def agency_now(session: Session) -> str:
+        return payments.AGENCY if is_unpaid(session, lease.ref) else AGENCY
+
+    return Parts(claim, _call_either, _agency_of, True, _unsend, agency_now)
 
 
 def _unsend(task: ChargeTask | PayoutTask, session: Session, now: datetime) -> None:
