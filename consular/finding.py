@@ -19,7 +19,7 @@ from consular.i18n import date_long, words
 from consular.lookups import count_lookup
 from services.appointments.finding import find_by_person
 from services.appointments.people import Attendee
-from services.appointments.queries import find_by_folio_and_birth_date
+from services.appointments.queries import find_by_folio, find_by_folio_and_birth_date
 from services.appointments.returning import list_passes
 from services.appointments.rules import EARLY_MINUTES, LIVE, PAST, Status
 from services.citizens.limits import Budget, spend
@@ -68,6 +68,15 @@ def find_for_staff(session: Session, person: Attendee) -> Sequence[Any]:
     with transaction(NETWORK_SCOPE) as counting:
         spend(counting, [Budget(subject, current_app.config["PERSON_SEARCHES"])], now=now())
     rows = find_by_person(session, person, now=now(), actor=asking, vault=vault())
+    record_list(session, "appointment", rows)
+    return rows
+
+
+def find_folio_for_staff(session: Session, folio: str) -> Sequence[Any]:
+    """Find the appointment of a folio, within what the asking staff may see; whoever comes to it
+    can read that it was looked for."""
+    found = find_by_folio(session, folio)
+    rows = [found] if found else []
     record_list(session, "appointment", rows)
     return rows
 

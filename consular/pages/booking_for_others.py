@@ -10,14 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.access_log import read_appointment
 from consular.auth import actor, allow, vault
 from consular.db import transaction
-from consular.finding import find_for_staff
+from consular.finding import find_folio_for_staff, find_for_staff
 from consular.i18n import date_long, time_at, words
+from consular.input.fields import Folio
 from consular.pages.asked_at_once import (
     office_choices,
     read_booking,
@@ -27,7 +29,7 @@ from consular.pages.asked_at_once import (
 )
 from consular.pages.desk import presenters
 from consular.pages.drafts import answers, draft, finish, keep_draft
-from consular.pages.forms import Errors, form_errors, go, read_or_refuse
+from consular.pages.forms import Errors, check, form_errors, go, pick, read_or_refuse
 from consular.pages.portal.names import bookable_services, office, offices_of
 from consular.pages.portal.needs import ATTENDED_IN, fields_of, read_needs, shares_of_reader
 from consular.pages.portal.place_hold import HELD, HOLD_MINUTES, MORE_TIME, keep_longer, shown_hold
@@ -42,6 +44,9 @@ from services.kernel.errors import DomainError, NotFound
 
 # Where a draft asks for a search: what was only typed asks for none.
 SEARCHED = "?search"
+
+
+_FolioForm = Schema.from_dict({"folio": Folio(required=True)})
 
 
 def add_booking_for_others(pages: Blueprint, at: str, who: frozenset[Role]) -> None:
@@ -173,12 +178,14 @@ def _needs_before(session: Session, appointment: UUID) -> dict[str, str]:
 
 
 def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[str, Any]]:
-    """Appointments of whoever has that name and birth date; each search is counted."""
-    person = read_person(form, errors)
-    if person is None:
+    """The appointment of that folio, or those of whoever has that name and birth date; each search
+    for a person is counted."""
+    wanted = _whom(form, errors)
+    if wanted is None:
         return []
     try:
-        rows = find_for_staff(session, person)
+        by_folio = isinstance(wanted, str)
+        rows = (find_folio_for_staff if by_folio else find_for_staff)(session, wanted)
     except DomainError as refused:
         errors |= form_errors(refused)
         return []
@@ -187,9 +194,17 @@ def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[
     return [{**line, "consulate": places[line["id"]]} for line in lines]
 
 
+def _whom(form: dict[str, str], errors: Errors) -> Any:
+    """The folio that was told, or else who it is by name and birth date."""
+    if not form.get("folio", "").strip():
+        return read_person(form, errors)
+    read = check(_FolioForm(), pick(form, "folio"), errors)
+    return read and read["folio"]
+
+
 def _read(form: dict[str, str], errors: Errors) -> Any:
     """Whom to search for, or the booking: what the button that was pressed needs."""
     if form.get("asked") == "search":
-        return read_person(form, errors)
+        return _whom(form, errors)
     language = form["notices"] if form.get("notices") in LANGUAGES else "es"
     return read_booking(form, errors, language=language)

@@ -32,6 +32,9 @@ NAMES = {
 IN_SIGHT = """() => [...document.querySelectorAll(".agenda tr[id]")].filter(
     row => row.getBoundingClientRect().bottom <= innerHeight).length"""
 
+CUT_AT = """hour => [...document.querySelectorAll(".agenda tr[id] > :first-child")].slice(0, 1).map(
+    cell => { cell.textContent = hour; return cell.scrollWidth > cell.clientWidth ? hour : ""; })"""
+
 CUT = """() => [...document.querySelectorAll(".agenda td, .agenda th")].filter(
     cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.innerText)"""
 
@@ -97,6 +100,9 @@ def said(page: Page) -> str:
 def test_twenty_people_and_more_are_in_sight(browser: Browser, web: Web, address: str) -> None:
     page = officers_page(browser, web, address)
     assert page.evaluate(IN_SIGHT) >= 20
+    # The widest hour there is, in either language, stands whole in its column.
+    for hour in ("12:45 p. m.", "12:45 p.m."):
+        assert hour not in page.evaluate(CUT_AT, hour)
     page.context.close()
 
 

@@ -139,6 +139,23 @@ def test_somebody_without_a_folio_is_found_moved_and_cancelled(web: Web, agent: 
     assert "No hay citas con ese nombre" in nobody.text
 
 
+def test_a_folio_that_is_told_finds_the_appointment_at_any_office(web: Web, agent: Browser) -> None:
+    """However it is said, and with nothing else; the search can be read by whoever comes."""
+    web.session(consulate="chicago")
+    start = web.free(consulate="chicago")[0]["start"]
+    booked = web.book(start, token=web.token("citizen"), consulate="chicago").get_json()
+    said = booked["folio"].lower().replace("0", "o")
+    page = _send(agent, None, folio=f"{said[:4]} {said[4:8]} {said[8:]}", search="1").text
+    assert f"/telephone/appointments/{booked['id']}" in page
+    assert _audited(web, "appointment.list") == 1
+    officer = staff_browser(web.app, "officer", "losangeles")
+    page = officer.send("/desk/book", folio=booked["folio"], search="1").text
+    assert "No hay ninguna cita con ese folio" in page
+    assert booked["id"] not in page
+    slip = said[:-1] + ("0" if said[-1] != "0" else "1")
+    assert 'id="error-folio"' in _send(agent, None, folio=slip, search="1").text
+
+
 def test_the_search_over_the_api_is_for_staff_and_within_their_offices(web: Web) -> None:
     web.session()
     web.book(web.free()[0]["start"], token=web.token("citizen"))
