@@ -26,34 +26,17 @@ def record_change(
     reason: str | None = None,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
+    audited: bool = False,
 ) -> None:
-    """Append an entry about a session, a series or a closure, here and in the audit."""
-    note_change(
-        session, thing, action, now=now, actor=actor, reason=reason, before=before, after=after
-    )
+    """Append an entry about a session, a series or a closure, here and in the audit, unless that
+    has one already."""
     kind = _kind_of(thing)
-    subject = audit.Subject.of(kind, thing)
-    audit.record(session, subject, action=f"{kind}.{action}", now=now, actor=actor)
-
-
-def note_change(
-    session: Session,
-    thing: OpeningSession | SessionSeries | Closure,
-    action: str,
-    *,
-    now: datetime,
-    actor: audit.Actor,
-    reason: str | None = None,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    """Append an entry of what is in the audit already."""
     session.execute(
         insert(OpeningChange).values(
             id=new_id(),
             at=now,
             consulate_code=thing.consulate_code,
-            subject_kind=_kind_of(thing),
+            subject_kind=kind,
             subject_id=thing.id,
             action=action,
             reason=reason,
@@ -63,6 +46,9 @@ def note_change(
             after=after,
         )
     )
+    if not audited:
+        subject = audit.Subject.of(kind, thing)
+        audit.record(session, subject, action=f"{kind}.{action}", now=now, actor=actor)
 
 
 def _kind_of(thing: OpeningSession | SessionSeries | Closure) -> str:

@@ -31,7 +31,7 @@ from services.appointments.errors import (
 from services.appointments.hours import ALL_DAY, Hours, Place, Span, breaks_as_json, slot_times
 from services.appointments.maximums import count_days
 from services.appointments.models import Desk, OpeningSession, Slot
-from services.appointments.opening_history import described, note_change
+from services.appointments.opening_history import described, record_change
 from services.appointments.reserves import Reserve, kept_at, reserves_as_json, reserving_constraints
 from services.appointments.rules import (
     CapacityConstraint,
@@ -137,7 +137,9 @@ def open_session(
     (opened,) = open_sessions(session, [command], now=now, actor=actor)
     row = session.get_one(OpeningSession, opened)
     after = described(row, desks_as_json(command.desks))
-    note_change(session, row, "open", now=now, actor=actor, reason=command.reason, after=after)
+    record_change(
+        session, row, "open", now=now, actor=actor, reason=command.reason, after=after, audited=True
+    )
     return opened
 
 

@@ -54,7 +54,6 @@ BY_NAME = {
     ("services/*", "*_by"): "written into a column: who did it",
     ("services/*", "*_at"): "written into a column: when it was done",
     ("services/enrollments/programs/schema.py", "*"): "a word of a program: its pages read it",
-    ("services/kernel/questionnaires.py", "advice"): "a word of a question: its pages read it",
     ("services/facts/recording.py", "*"): "a dimension: a column of the facts",
     ("services/kernel/db.py", "prepare_threshold"): "psycopg reads it",
     ("services/kernel/db.py", "autocommit"): "psycopg reads it",
