@@ -65,13 +65,14 @@ BEGIN
         NEW.enrolled_person_id := NULL;
     END IF;
     IF v_one.enrollments = (v_change = 1)::integer THEN
-        -- Whoever leaves does so where they came.
+        -- Whoever leaves does so where they came, and as who they were then.
         v_office := CASE v_change WHEN 1 THEN NEW.consulate_code ELSE (
             SELECT consulate_code FROM facts WHERE subject_id = v_one.id LIMIT 1) END;
-        PERFORM record_fact_v2('enrolled_person', v_one.id, v_office, 'enrolled',
+        PERFORM record_fact_v3('enrolled_person', v_one.id, v_office, 'enrolled',
             (NEW.changed_at AT TIME ZONE coalesce(
                 (SELECT time_zone FROM consulates WHERE code = v_office), 'America/Mexico_City'))::date,
-            v_change, 0, 0, NEW.changed_at);
+            v_change, 0, 0, NEW.changed_at,
+            p_person_of => CASE v_change WHEN 1 THEN NEW.id ELSE v_one.id END);
     END IF;
     RETURN NEW;
 END $$;

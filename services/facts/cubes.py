@@ -21,26 +21,26 @@ TOTALS: tuple[tuple[Key, ...], ...] = (
     (Key.CONSULATE,),
     (Key.PROGRAM,),
     (Key.CONSULATE, Key.PROGRAM),
-    (Key.CONSULATE, Key.ORIGIN),
-    (Key.ORIGIN, Key.PROGRAM),
-    (Key.SEX, Key.AGE, Key.PROGRAM),
-    (Key.CONSULATE, Key.SEX, Key.AGE),
+    (Key.ORIGIN, Key.CONSULATE),
+    (Key.PROGRAM, Key.ORIGIN),
+    (Key.AGE, Key.SEX, Key.PROGRAM),
+    (Key.CONSULATE, Key.AGE, Key.SEX),
     (Key.ELECTION, Key.CONSULATE, Key.PROGRAM),
-    (Key.CONSULATE, Key.PROGRAM, Key.ORIGIN),
-    (Key.CONSULATE, Key.PROGRAM, Key.SEX),
-    (Key.CONSULATE, Key.PROGRAM, Key.AGE),
+    (Key.CONSULATE, Key.ORIGIN, Key.PROGRAM),
+    (Key.CONSULATE, Key.SEX, Key.PROGRAM),
+    (Key.CONSULATE, Key.AGE, Key.PROGRAM),
 )
 BY_WEEK: tuple[tuple[Key, ...], ...] = (
     (Key.WEEK,),
     (Key.WEEK, Key.CONSULATE),
     (Key.WEEK, Key.PROGRAM),
-    (Key.WEEK, Key.ORIGIN, Key.PROGRAM),
-    (Key.WEEK, Key.SEX, Key.PROGRAM),
-    (Key.WEEK, Key.AGE, Key.PROGRAM),
+    (Key.WEEK, Key.PROGRAM, Key.ORIGIN),
+    (Key.WEEK, Key.PROGRAM, Key.SEX),
+    (Key.WEEK, Key.PROGRAM, Key.AGE),
     (Key.WEEK, Key.CONSULATE, Key.PROGRAM),
-    (Key.WEEK, Key.CONSULATE, Key.ORIGIN),
-    (Key.WEEK, Key.CONSULATE, Key.SEX),
-    (Key.WEEK, Key.CONSULATE, Key.AGE),
+    (Key.WEEK, Key.ORIGIN, Key.CONSULATE),
+    (Key.WEEK, Key.SEX, Key.CONSULATE),
+    (Key.WEEK, Key.AGE, Key.CONSULATE),
 )
 CUBES = TOTALS + BY_WEEK
 COLUMNS = ("value_1", "value_2", "value_3")
@@ -68,7 +68,8 @@ def lines_of(cube: Sequence[Key]) -> str:
     if Key.ELECTION in cube:
         return "election IS NOT NULL"
     if _PERSONAL & set(cube):
-        return "kind IN ('appointment', 'enrollment')" if Key.AGE in cube else "kind = 'enrollment'"
+        kinds = "'enrollment', 'enrolled_person'"
+        return f"kind IN ('appointment', {kinds})" if Key.AGE in cube else f"kind IN ({kinds})"
     return "true"
 
 

@@ -1,24 +1,37 @@
 -- A line of a fact, for whatever the database itself counts; Python's is services/facts/recording.py.
--- Of the dimensions a fact gives those that its kind has.
-CREATE OR REPLACE FUNCTION record_fact_v2(
+-- Of the dimensions a fact gives those that its kind has; what it tells of a person is what the newest
+-- line by which p_person_of arrived does.
+CREATE OR REPLACE FUNCTION record_fact_v3(
     p_kind text, p_subject uuid, p_consulate text, p_status text, p_day date, p_quantity bigint,
     p_people bigint, p_services bigint, p_now timestamptz, p_service text DEFAULT NULL,
     p_program text DEFAULT NULL, p_payout text DEFAULT NULL, p_vote_mode text DEFAULT NULL,
-    p_unnamed text DEFAULT NULL
+    p_unnamed text DEFAULT NULL, p_person_of uuid DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_of facts;
 BEGIN
-    IF p_kind = 'enrollment' THEN
-        -- The version before moves lines by this, and knows no dimensions of the person.
-        SELECT * INTO v_of FROM facts WHERE subject_id = p_subject LIMIT 1;
-    END IF;
+    SELECT * INTO v_of FROM facts WHERE subject_id = p_person_of AND quantity > 0
+        ORDER BY recorded_at DESC LIMIT 1;
     INSERT INTO facts (
         kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
         service_code, program_code, payout, vote_mode, program, state_of_origin, sex, age_band)
     VALUES (p_kind, p_subject, p_consulate, p_status, p_day, p_quantity, p_people, p_services,
         p_now, p_service, p_program, p_payout, p_vote_mode, p_unnamed, v_of.state_of_origin,
         v_of.sex, v_of.age_band);
+END $$;
+
+-- For the version before, which knows no dimensions of an enrollment's person. A later migration drops it.
+CREATE OR REPLACE FUNCTION record_fact_v2(
+    p_kind text, p_subject uuid, p_consulate text, p_status text, p_day date, p_quantity bigint,
+    p_people bigint, p_services bigint, p_now timestamptz, p_service text DEFAULT NULL,
+    p_program text DEFAULT NULL, p_payout text DEFAULT NULL, p_vote_mode text DEFAULT NULL,
+    p_unnamed text DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM record_fact_v3(
+        p_kind, p_subject, p_consulate, p_status, p_day, p_quantity, p_people, p_services, p_now,
+        p_service, p_program, p_payout, p_vote_mode, p_unnamed,
+        CASE p_kind WHEN 'enrollment' THEN p_subject END);
 END $$;
 
 -- Lines of a party that was just booked, each person under their band of ages (null: not known); Python's is

@@ -307,7 +307,7 @@ _ALL = (
     Indicator(
         code="enrolled_people",
         kind="enrolled_person",
-        by=(),
+        by=tuple(sorted(PERSONAL)),
         statuses=tuple(PersonStatus),
         achieved=frozenset(PersonStatus),
         unit=Unit.PEOPLE,

@@ -79,7 +79,7 @@ def test_the_smallest_cube_is_taken_and_each_fits_into_a_cell() -> None:
 
 def test_what_was_recorded_is_kept_by_the_week_that_begins_on_monday() -> None:
     assert find_weeks([]) == (Key.WEEK,)
-    assert find_weeks([Key.SEX, Key.PROGRAM]) == (Key.WEEK, Key.SEX, Key.PROGRAM)
+    assert find_weeks([Key.SEX, Key.PROGRAM]) == (Key.WEEK, Key.PROGRAM, Key.SEX)
     assert find_weeks([Key.CONSULATE, Key.PROGRAM]) == (Key.WEEK, Key.CONSULATE, Key.PROGRAM)
     assert find_weeks([Key.CONSULATE, Key.SEX, Key.AGE]) is None
     monday = datetime(2026, 11, 23, tzinfo=UTC)
