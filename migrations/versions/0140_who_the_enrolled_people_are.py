@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import install
 
-revision = "0139"
-down_revision = "0138"
+revision = "0140"
+down_revision = "0139"
 
 # By which enrollment each of those who are counted came: the first of those that they have now, or
 # the one whose history began and ended at the same moments at the same office. People who share
