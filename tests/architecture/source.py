@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("consular", "services", "integrations", "workers")
+# All that is Python here.
+FOLDERS = (*PACKAGES, "benchmarks", "migrations", "tests")
 
 
 @dataclass(frozen=True)
