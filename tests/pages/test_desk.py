@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.chance import without_chance
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web, morning_at_office, person, working_day
+from tests.factories.web import BORN, Web, morning_at_office, person, weeks_later, working_day
 
 CURP = "DEXA900512MDFMXN02"
 # As the address of a turn ends.
@@ -516,6 +516,21 @@ def test_an_officer_moves_an_appointment_within_the_office(web: Web) -> None:
     assert "9:45" in page
     stranger = staff_browser(web.app, "officer", "chicago")
     assert stranger.get(f"{at}/times").status_code == 404
+
+
+def test_who_is_not_expected_that_day_is_looked_for_on_any_day(web: Web, officer: Browser) -> None:
+    """They came on another day than theirs: the page without anybody leads to all days."""
+    first = booked(web, 1)
+    page = officer.get(f"/desk/?day={weeks_later(1)[0]}&q=Aaab").text
+    assert "Aaab Prueba" not in page
+    assert 'href="/desk/book"' in page.partition("No hay citas con estos filtros")[2]
+    named = {
+        "given_names": "Ana",
+        "first_surname": first["attendees"][0]["first_surname"],
+        "second_surname": "Prueba",
+    }
+    found = officer.send("/desk/book", **named, **BORN, search="1").text
+    assert f"/desk/appointments/{first['id']}" in found
 
 
 def test_part_of_a_folio_is_enough_and_o_is_forgiven_for_0(web: Web, officer: Browser) -> None:
