@@ -159,6 +159,17 @@ def use_code(
     return account
 
 
+def find_signed_in_with(session: Session, account: UUID, vault: Vault) -> Destination | None:
+    """Where the latest code went that signed this account in; None once it is forgotten."""
+    latest = select(LoginCode).where(LoginCode.account_id == account)
+    sent = session.scalar(latest.order_by(LoginCode.used_at.desc(), LoginCode.id.desc()).limit(1))
+    if sent is None:
+        return None
+    key = vault.unwrap(sent.data_key, sent.id)
+    address = key.open(sent.destination_sealed, place="login_codes.destination", row=sent.id)
+    return Destination(sent.channel, address)
+
+
 def _alive(
     session: Session, to: Destination, asked_by: bytes, *, now: datetime, vault: Vault
 ) -> Sequence[LoginCode]:

@@ -117,6 +117,7 @@ NETWORK = {
     "consular/pages/desk/people.py": "whether somebody proved elsewhere that they are another",
     "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",
     "consular/pages/portal/finding.py": "by folio and birth date",
+    "consular/pages/portal/form_prefill.py": "the code that signed one's own account in",
     "consular/pages/portal/helping.py": "one link, by its secret",
     "consular/pages/portal/proving.py": "what is held in the name that was proved, by its check",
     "consular/pages/portal/turn.py": "one turn, by the keyed hash of its folio",

@@ -57,3 +57,25 @@ def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
         page = _post(web.client, "/cobrar", asked).text
         assert ("Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in page) is told
         assert ("identificación oficial vigente" in page) is told
+
+
+def test_of_two_municipalities_of_a_name_one_is_chosen_without_a_code(
+    web: Web, workers: Database
+) -> None:
+    _list_branch(workers)
+    client = sender(web)
+    person = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo"}
+    draft = _post(client, "/enviar/destinatario", person, follow=False).location.partition("=")[2]
+    written = {"d": draft, "state": "20", "municipality": "san juan mixtepec"}
+    page = _post(client, "/enviar/municipio", written).text
+    assert "elige cuál es" in page
+    assert 'value="san juan mixtepec"' in page
+    codes = re.findall(r'type="radio"[^>]*name="which" value="(\d{5})"', page)
+    assert [get_municipality(code).name for code in codes] == ["San Juan Mixtepec"] * 2
+    assert all(f"Cabecera: {get_municipality(code).seat}" in page for code in codes)
+    chosen = _post(client, "/enviar/municipio", {**written, "which": codes[1]}, follow=False)
+    assert chosen.location.startswith("/enviar/oficina?d=")
+    assert "En San Juan Mixtepec no hay oficina" in client.get(chosen.location).text
+    # Another name that is written after all counts, where none was chosen.
+    other = {**written, "municipality": "Heroica Ciudad de Tlaxiaco"}
+    assert "Sucursal Tlaxiaco" in _post(client, "/enviar/municipio", other).text

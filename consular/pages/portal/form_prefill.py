@@ -12,11 +12,13 @@ from consular.db import transaction
 from consular.pages.forms import DATE_PARTS
 from consular.pages.portal.program_form import form_of
 from services.citizens.accounts import find_holder, suggest_holder
+from services.citizens.codes import find_signed_in_with
 from services.citizens.people import PersonData, curp_index, open_person
 from services.enrollments.choosing import latest_person
 from services.enrollments.planning import read_known
 from services.enrollments.programs.schema import Program
 from services.folders.queries import find_folder, get_folder
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.identifiers import parse_curp
 
 TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
@@ -36,6 +38,15 @@ def prefilled_form() -> dict[str, str]:
             return {}
         form = as_form(open_person(person, vault()))
     return form if holder else {**form, SUGGESTED: "yes"}
+
+
+def contact_of_sign_in() -> dict[str, str]:
+    """The e-mail or telephone that the reader has just signed in with: there they can be told."""
+    with transaction(NETWORK_SCOPE) as session:
+        used = find_signed_in_with(session, account(), vault())
+    if used is None:
+        return {}
+    return {"email" if used.channel == "email" else "phone": used.address}
 
 
 def as_form(profile: PersonData) -> dict[str, str]:

@@ -19,19 +19,29 @@ from consular.pages.drafts import answers, draft, draft_id, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from services.consulates.queries import list_states
-from services.remittances.municipalities import Municipality
+from services.remittances.municipalities import (
+    Municipality,
+    NotOneMunicipality,
+    find_municipality,
+)
 from services.remittances.places import NearPlace, count_places, find_place, list_near
 
 
 @pages.get("/enviar/municipio")
 @allow(CITIZEN)
 def send_municipality() -> Any:
-    """Ask in which municipality the recipient collects."""
+    """Ask in which municipality the recipient collects; where several are called as was written,
+    which of them."""
+    form, errors = draft().form, draft().errors(_read_municipality)
+    called = _called(form) if "municipality" in errors else []
+    if called:
+        errors["municipality"] = [_("Hay más de un municipio con ese nombre: elige cuál es.")]
     return render_template(
         "portal/send_municipality.html",
         states=state_choices(),
-        form=draft().form,
-        errors=draft().errors(_read_municipality),
+        called=called,
+        form=form,
+        errors=errors,
     )
 
 
@@ -40,6 +50,7 @@ def send_municipality() -> Any:
 def send_municipality_save() -> Response:
     """Keep the municipality in the draft and show the branches."""
     form = answers()
+    form["municipality"] = form.pop("which", "") or form.get("municipality", "")
     read_or_refuse(form, _read_municipality)
     form.pop("place", None)
     return go(url_for("portal.send_place", d=keep_draft(form)))
@@ -107,6 +118,22 @@ def _choice(near: NearPlace) -> dict[str, str]:
     far = _("A unos %(km)s km.", km=near.kilometres) if near.kilometres else ""
     hint = " ".join(part for part in (far, f"{place.address}.", f"{place.hours}.") if part)
     return {"value": place.code, "label": place.name, "hint": hint}
+
+
+def _called(form: dict[str, str]) -> list[dict[str, str]]:
+    """Those of the state that may be meant, for a form; nobody has to know a code."""
+    try:
+        find_municipality(form.get("state", ""), form.get("municipality", ""))
+    except NotOneMunicipality as unclear:
+        return [
+            {
+                "value": each.code,
+                "label": each.name,
+                "hint": _("Cabecera: %(town)s", town=each.seat),
+            }
+            for each in unclear.called
+        ]
+    return []
 
 
 def _read_municipality(form: dict[str, str], errors: Errors) -> Municipality | None:
