@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from services.incidents.models import Incident
 from services.ledger.queries import Balance, Entry, balance, list_balances, list_thread
 from services.ledger.rules import AccountKind, Layer, State
-from services.remittances.entries import LedgerCode
+from services.remittances.entries import EntryKind, LedgerCode
 from services.remittances.models import PayoutAttempt, Remittance
 from services.remittances.parts import list_parts
 from services.remittances.rules import OPEN, Status, next_day_begins
@@ -133,7 +133,15 @@ class Traced:
 
 def trace(session: Session, remittance: UUID) -> list[Traced]:
     """From the funding to the payout: the remittance, and what was paid for together with it."""
-    return [Traced(part, list_thread(session, part.id)) for part in list_parts(session, remittance)]
+    return [
+        Traced(part, sorted(list_thread(session, part.id), key=_in_order))
+        for part in list_parts(session, remittance)
+    ]
+
+
+def _in_order(entry: Entry) -> tuple[datetime, int]:
+    """What one transaction posted has one moment."""
+    return entry.at, list(EntryKind).index(EntryKind(entry.kind))
 
 
 def read_books(session: Session, as_of: datetime | None = None) -> Books:

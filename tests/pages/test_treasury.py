@@ -173,8 +173,8 @@ def test_a_payout_is_followed_from_the_payment_that_funded_it(
     """One payment of two parts: the dues were paid out, the family's part went back."""
     vault = web.app.extensions["consular.vault"]
     with workers.transaction(NETWORK_SCOPE) as session:
-        now = database_clock(session)
         _sender, (person, dues) = _divided(session, vault)
+        now = database_clock(session)
         for part, answer in ((person, Answer.REFUSED), (dues, Answer.PAID)):
             assert claim_next(session, part.id, now=now, vault=vault)
             settle_payout(session, part.id, PayoutAnswer(answer), now=now)
@@ -192,6 +192,8 @@ def test_a_payout_is_followed_from_the_payment_that_funded_it(
         assert own in part
         for words in (*said, "El remitente pagó", "Cambio a pesos", "Pesos apartados"):
             assert words in part, words
+        table = part[part.index("Movimientos de") :]
+        assert table.index("El remitente pagó") < table.index("Cambio a pesos")
     assert "Volvió al remitente" not in second
     assert (
         "Volvió" in staff_browser(web.app, "auditor").get(f"/treasury/trace?folio={folios[0]}").text
