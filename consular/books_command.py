@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from time import monotonic, sleep
-
-from sqlalchemy.orm import Session
+from uuid import UUID
 
 from consular.seed import one_transaction
 from services.kernel.clock import transaction_clock
@@ -17,9 +16,10 @@ from services.kernel.money import format_minor
 from services.kernel.settings import Settings
 from services.ledger.posting import Line, Transfer
 from services.ledger.queries import Entry, trial_balance
+from services.ledger.rules import State
 from services.ledger.second_book import Comparison
 from services.ledger.settling import is_waiting, settle
-from services.ledger.trying import Trial, try_transfers
+from services.ledger.trying import KIND, Trial, try_end, try_transfers
 from services.remittances.books import compare_books
 from services.remittances.queries import find_by_folio
 from services.treasury import queries as treasury
@@ -71,19 +71,33 @@ def trace(settings: Settings, folio: str) -> Iterator[str]:
                     yield f"{format_minor(line.amount):>20} {line.currency}  {line.account}"
 
 
-def try_lines(settings: Settings, written: Sequence[str]) -> Iterator[str]:
-    """What a transfer of these lines would do: ``account currency cents``, debit positive."""
+def try_lines(
+    settings: Settings, written: Sequence[str], *, pending: bool = False
+) -> Iterator[str]:
+    """What a transfer of these lines would do, or one that only holds them: ``account currency
+    cents``, debit positive."""
+    transfer = Transfer(
+        new_id(), KIND, new_id(), [_line(each) for each in written], pending=pending
+    )
     with one_transaction(_url(settings)) as session:
-        trial = _try(session, [_line(each) for each in written])
+        trial = try_transfers(session, transfer, now=transaction_clock(session))
+    yield from _told(trial)
+
+
+def try_end_of(settings: Settings, hold: UUID, state: State) -> Iterator[str]:
+    """What posting a hold would do, or voiding it, or letting it expire."""
+    with one_transaction(_url(settings)) as session:
+        trial = try_end(session, hold, state, now=transaction_clock(session))
+    yield from _told(trial)
+
+
+def _told(trial: Trial) -> Iterator[str]:
     if trial.refusal:
         yield f"It would be refused: {trial.refusal}."
     for account, (before, after) in trial.balances.items():
         yield f"{account}: {format_minor(before)} -> {format_minor(after)}"
-
-
-def _try(session: Session, lines: Sequence[Line]) -> Trial:
-    transfer = Transfer(new_id(), "trial", new_id(), lines)
-    return try_transfers(session, transfer, now=transaction_clock(session))
+    for account, (before, after) in trial.held.items():
+        yield f"{account}, held: {format_minor(before)} -> {format_minor(after)}"
 
 
 def _line(written: str) -> Line:

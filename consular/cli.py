@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
+from uuid import UUID
 
 import click
 import psycopg
@@ -41,6 +42,7 @@ from services.kernel.db import sqlstate
 from services.kernel.errors import DomainError
 from services.kernel.money import Money
 from services.kernel.settings import Settings, SettingsError
+from services.ledger.rules import State
 from services.remittances.listing import BadScreeningList
 from services.remittances.quoting import RequestQuote
 from services.remittances.rules import TO_PEOPLE, Funding, Payout
@@ -295,13 +297,25 @@ def trace(folio: str) -> None:
 
 
 @books.command(name="try")
-@click.argument("lines", nargs=-1, required=True)
-def try_posting(lines: tuple[str, ...]) -> None:
-    """Say what a transfer would do, and write nothing.
+@click.argument("lines", nargs=-1)
+@click.option("--pending", is_flag=True, help="The transfer is only held.")
+@click.option("--end", type=click.UUID, help="In place of LINES: the id of a hold that ends.")
+@click.option(
+    "--as", "state", type=click.Choice(["posted", "voided", "expired"]), default="posted",
+    help="How it ends.",
+)  # fmt: skip
+def try_posting(lines: tuple[str, ...], pending: bool, end: UUID | None, state: str) -> None:
+    """Say what a transfer, a hold or the end of one would do, and write nothing.
 
     Each of LINES is "ACCOUNT CURRENCY CENTS", a debit positive.
     """
-    for line in books_command.try_lines(_settings(), lines):
+    if bool(lines) == bool(end):
+        raise click.UsageError("Give lines, or the hold that ends.")
+    if end:
+        told = books_command.try_end_of(_settings(), end, State(state))
+    else:
+        told = books_command.try_lines(_settings(), lines, pending=pending)
+    for line in told:
         click.echo(line)
 
 

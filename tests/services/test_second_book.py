@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread, Timer
 
@@ -25,9 +26,9 @@ from services.ledger.expiring import expire_holds
 from services.ledger.models import JournalEntry, LedgerCell, LedgerSeal
 from services.ledger.posting import Line, Transfer, open_customer_account, post
 from services.ledger.queries import balance, list_thread, trial_balance
-from services.ledger.rules import Layer
+from services.ledger.rules import Layer, State
 from services.ledger.settling import is_waiting, row_digest, settle
-from services.ledger.trying import Trial, try_transfers
+from services.ledger.trying import Trial, try_end, try_transfers
 from services.remittances.books import compare_books, find_stop, refuse_when_stopped
 from services.remittances.errors import PayoutsStopped
 from tests.factories.ledger import settle_all
@@ -459,6 +460,24 @@ def test_what_a_transfer_would_do_is_told_and_nothing_is_written(worker: Databas
         assert len(session.scalars(select(JournalEntry.id)).all()) == 1
 
 
+def test_a_hold_and_its_end_are_tried_as_well(worker: Database) -> None:
+    _fill(worker, 0)
+    of = _transfer(1_00, "customer:1")
+    hold = replace(of, pending=True)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        same = {"customer:1": (-10_000_00, -10_000_00), "fee_income": (0, 0)}
+        held = {"customer:1": (0, 1_00), "fee_income": (0, -1_00)}
+        assert try_transfers(session, hold, now=NOW) == Trial(None, same, held)
+        post(session, hold, now=FIRST)
+        over = {account: (after, 0) for account, (_, after) in held.items()}
+        moved = {"customer:1": (-10_000_00, -9_999_00), "fee_income": (0, -1_00)}
+        for state, balances in ((State.VOIDED, same), (State.POSTED, moved)):
+            assert try_end(session, hold.id, state, now=NOW) == Trial(None, balances, over)
+        assert try_end(session, new_id(), State.VOIDED, now=NOW) == Trial("not_found", {})
+        assert try_end(session, hold.id, State.EXPIRED, now=NOW).refusal == "hold_not_lapsed"
+        assert balance(session, "customer:1", layer=Layer.DEBIT_PENDING) == 1_00
+
+
 def test_a_payouts_funding_is_found_through_what_they_share(worker: Database) -> None:
     """Two things that were paid together, and each goes on by itself."""
     family, dues, both = new_id(), new_id(), new_id()
@@ -506,6 +525,12 @@ def test_the_command_settles_compares_and_says_what_there_is(
     assert any("fee_income" in line for line in books_command.list_balances(settings, None))
     said = list(books_command.try_lines(settings, ["fx_usd USD 100", "fee_income USD -100"]))
     assert said[-1] == "fx_usd: 0.04 -> 1.04"
+    held = books_command.try_lines(
+        settings, ["fx_usd USD 100", "fee_income USD -100"], pending=True
+    )
+    assert list(held)[-1] == "fx_usd, held: 0.00 -> 1.00"
+    unknown = books_command.try_end_of(settings, new_id(), State.POSTED)
+    assert list(unknown) == ["It would be refused: not_found."]
     refused = list(books_command.try_lines(settings, ["fx_usd USD 100", "fee_income USD -99"]))
     assert refused == ["It would be refused: ck_postings_balanced."]
     worker.dispose()
