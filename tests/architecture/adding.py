@@ -49,7 +49,7 @@ TOUCHED: dict[str, set[str]] = {
         _MIGRATION,
     },
 }
-# The rows that say "and a line of English".
+# The rows that say "and its English".
 BESIDES = {"a status of a remittance": {CATALOGUE}}
 
 _INDICATOR = """
