@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from html import unescape
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -26,6 +27,7 @@ from services.kernel.signatures import Signer
 from services.remittances.models import Remittance
 from services.remittances.receipts import Facts, Receipt
 from services.remittances.rules import ReceiptKind
+from services.remittances.verify_receipt import main as check_offline
 from services.remittances.verify_receipt import read_code, signed_text, write_code
 from tests.api.calls import steady_web
 from tests.factories.chance import without_chance
@@ -113,7 +115,10 @@ def _text(data: bytes) -> str:
 def _smallest(data: bytes) -> float:
     """Of its letters, in points."""
     page = pypdfium2.PdfDocument(data)[0]
-    return min(each.get_font_size() for each in page.get_objects(filter=[TEXT]))
+    letters = list(page.get_objects(filter=[TEXT]))
+    # Nothing is drawn smaller than its size says.
+    assert {abs(each.get_matrix().d) for each in letters} == {1}
+    return min(each.get_font_size() for each in letters)
 
 
 def _scan(data: bytes) -> str:
@@ -407,18 +412,29 @@ def test_the_page_has_both_languages_whatever_the_readers(
     assert browser.get(f"/envios/{remittance['id']}/recibo.pdf").get_data() == _pdf(web, remittance)
 
 
-def test_rotated_keys_stay_good_and_a_withdrawn_one_is_said_to_be(web: Web) -> None:
+def _check_offline(web: Web, data: bytes, directory: Path) -> int:
+    """What the program says with the keys as anybody downloads them."""
+    published = directory / "keys.json"
+    published.write_bytes(web.call("GET", "/signing-keys").get_data())
+    return check_offline([_scan(data), str(published)])
+
+
+def test_rotated_keys_stay_good_and_a_withdrawn_one_is_said_to_be(web: Web, tmp_path: Path) -> None:
     """Last, for it withdraws the key of this file's application."""
     sent = _order(web)
     old = _pdf(web, sent)
     web.app.extensions["consular.signer"] = Signer({2: NEW_KEY})
     assert _pdf(web, sent) == old
     assert "Este recibo es auténtico" in _verify(web, _scan(old))
+    rotated = _pdf(web, _order(web))
+    assert _scan(rotated).split("~")[-2] != _scan(old).split("~")[-2]
+    assert [_check_offline(web, each, tmp_path) for each in (old, rotated)] == [0, 0]
     name = _scan(old).split("~")[-2]
     withdraw_signing_key(web.settings.database_owner_url, name, "stolen")
     page = _verify(web, _scan(old))
     assert "Este recibo es auténtico" in page
     assert "Firmado con una clave retirada el" in page
+    assert [_check_offline(web, each, tmp_path) for each in (old, rotated)] == [3, 0]
     keys = web.call("GET", "/signing-keys").get_json()["items"]
     assert [key["key"] for key in keys if key["withdrawn_at"]] == [name]
     new = _pdf(web, sent)
