@@ -207,11 +207,20 @@ def test_every_file_has_what_pdf_a_and_pdf_ua_ask_for(web: Web, file: str) -> No
         assert len(figures) == (0 if file == "quote" else 1)
         assert {"/Document", "/H1", "/Table", "/TR", "/TH", "/TD", "/P"} <= {*kinds}
         assert root.StructTreeRoot.ParentTree
+        headings = [each for each in document.objects if _is_structure(each, "/TH")]
+        assert {str(one.Scope) for each in headings for one in each.A if "/Scope" in one} <= SCOPES
+        assert all(any("/Scope" in one for one in each.A) for each in headings)
         for page in document.pages:
             assert str(page.get("/Tabs")) == "/S"
+            assert _unmarked(page) == []
+            for link in page.get("/Annots", []):
+                assert str(link.Contents)
+                assert "/StructParent" in link
         fonts = [each for each in document.objects if _is_dictionary(each, "/FontDescriptor")]
         assert fonts
         assert all({"/FontFile2", "/FontFile3"} & {*each.keys()} for each in fonts)
+        written = [each for each in document.objects if _is_dictionary(each, "/Font")]
+        assert all("/ToUnicode" in each for each in written if str(each.Subtype) == "/Type0")
 
 
 XMP = {"pdfaid:part": "2", "pdfaid:conformance": "A", "pdfuaid:part": "1"}
@@ -226,6 +235,27 @@ def _ended(web: Web, kind: str) -> dict[str, Any]:
         _change(web, sent, status="refunding", refunded_minor=23_19)
         _change(web, sent, status="refunded", refunded_at=system_clock())
     return sent
+
+
+def _unmarked(page: pikepdf.Page) -> list[str]:
+    """What is painted on the page outside of any mark: of text, lines and pictures none may be."""
+    depth, outside = 0, []
+    for instruction in pikepdf.parse_content_stream(page):
+        operator = str(instruction.operator)
+        if operator in ("BDC", "BMC"):
+            depth += 1
+        elif operator == "EMC":
+            depth -= 1
+        elif operator in PAINTING and depth == 0:
+            outside.append(operator)
+    assert depth == 0
+    return outside
+
+
+SCOPES = {"/Column", "/Row", "/Both"}
+PAINTING = frozenset(
+    {"Tj", "TJ", "'", '"', "S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "Do", "sh"}
+)
 
 
 def _is_dictionary(thing: pikepdf.Object, kind: str) -> bool:
