@@ -20,7 +20,7 @@ from consular.lookups import count_lookup
 from services.appointments.finding import find_by_person
 from services.appointments.people import Attendee
 from services.appointments.queries import find_by_folio, find_by_folio_and_birth_date
-from services.appointments.returning import list_passes
+from services.appointments.returning import list_member_passes
 from services.appointments.rules import EARLY_MINUTES, LIVE, PAST, Status
 from services.citizens.limits import Budget, spend
 from services.consulates.queries import get_consulate
@@ -30,9 +30,11 @@ from services.kernel.errors import NotFound
 
 @dataclass(frozen=True)
 class FoundAppointment:
-    """The appointment, its office's zone, how it stands, and until when a pass brings back."""
+    """The appointment, the folio by which it was found, its office's zone, how it stands for
+    whoever was born that day, and until when a pass brings them back."""
 
     row: Any
+    folio: str
     zone: ZoneInfo
     status: str
     return_until: date | None
@@ -51,13 +53,15 @@ def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
     """
     count_lookup("find", folio)
     with transaction(NETWORK_SCOPE) as session:
-        appointment = find_by_folio_and_birth_date(session, folio, birth_date)
-        if appointment is None:
+        found = find_by_folio_and_birth_date(session, folio, birth_date)
+        if found is None:
             raise NotFound()
-        until = list_passes(session, [appointment], now=now()).get(appointment.id)
+        appointment, member = found
+        passes = list_member_passes(session, [appointment], now=now())
         zone = ZoneInfo(get_consulate(session, appointment.consulate_code).time_zone)
-    past = appointment.status == Status.BOOKED and appointment.ends_at <= now()
-    return FoundAppointment(appointment, zone, PAST if past else appointment.status, until)
+    past = member.status == Status.BOOKED and appointment.ends_at <= now()
+    status, until = PAST if past else member.status, passes.get((appointment.id, member.n))
+    return FoundAppointment(appointment, folio, zone, status, until)
 
 
 def find_for_staff(session: Session, person: Attendee) -> Sequence[Any]:

@@ -141,14 +141,19 @@ def _has_folio(folio: str) -> ColumnElement[bool]:
     return Appointment.id.in_(union_all(own, members))
 
 
-def find_by_folio_and_birth_date(session: Session, folio: str, born: date) -> Appointment | None:
-    """For whoever knows the folio and when one of its people was born."""
-    comes = exists().where(
-        Seat.appointment_id == Appointment.id,
-        Person.id == Seat.person_id,
-        Person.birth_date == born,
-    )
-    return session.execute(select(Appointment).where(_has_folio(folio), comes)).scalar_one_or_none()
+def find_by_folio_and_birth_date(
+    session: Session, folio: str, born: date
+) -> tuple[Appointment, Member] | None:
+    """For whoever knows the folio and when one of its people was born: the appointment, and who of
+    it that is; of several born that day, the one whose own folio it is."""
+    found = session.execute(
+        select(Appointment, Member)
+        .join(Member, Member.appointment_id == Appointment.id)
+        .join(Person, Person.id == Member.person_id)
+        .where(_has_folio(folio), Person.birth_date == born)
+        .order_by((Member.folio == folio).desc(), Member.n)
+    ).first()
+    return (found[0], found[1]) if found else None
 
 
 def when_issued(session: Session, folio: str) -> datetime | None:

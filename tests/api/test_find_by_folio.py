@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import CROCKFORD, parse_folio
-from tests.factories.web import PERSON, Web
+from tests.factories.staff import citizen_browser
+from tests.factories.web import PERSON, Web, person
 
 BORN = PERSON["birth_date"]
 
@@ -92,6 +93,33 @@ def test_a_cancelled_one_says_so_and_offers_another(web: Web, booked: dict[str, 
     assert (status, body["status"], body["book_url"]) == (200, "cancelled", "/citas/nueva")
     assert body["message"] == "Esta cita se canceló. Puedes reservar otra."
     assert "canceled" in find(web, booked["folio"], language="en")[1]["message"]
+
+
+def test_of_a_household_each_hears_how_it_stands_for_them(web: Web) -> None:
+    """By their own folio, or by that of all and their birth date: one was taken out of it."""
+    web.session()
+    token, family = web.token("citizen", subject="ana"), [person(1), person(2)]
+    family[1]["birth_date"] = "2015-03-02"
+    answer = web.book(web.free()[0]["start"], token=token, attendees=family).get_json()
+    web.call("POST", f"/appointments/{answer['id']}/attendees/2/cancel", {}, token=token)
+    stays, left = (each["folio"] for each in answer["attendees"])
+    told = [
+        (find(web, folio, born)[1], folio)
+        for folio, born in (
+            (stays, BORN), (answer["folio"], BORN), (left, "2015-03-02"),
+            (answer["folio"], "2015-03-02"),
+        )
+    ]  # fmt: skip
+    assert [body["status"] for body, _folio in told] == ["booked"] * 2 + ["cancelled"] * 2
+    assert [body["book_url"] for body, _folio in told] == [None] * 2 + ["/citas/nueva"] * 2
+    assert [body["folio"] for body, _folio in told] == [folio for _body, folio in told]
+    form = {"folio": left, "birth_date-day": "2", "birth_date-month": "3"}
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        account = session.scalars(text("SELECT account_id FROM appointments")).one()
+    reader = citizen_browser(web.app, account)
+    page = reader.send("/citas/buscar", **form, **{"birth_date-year": "2015"}).text
+    assert "Cancelada" in page
+    assert "Reservar otra cita" in page
 
 
 def test_a_past_one_says_so_and_offers_another(web: Web, booked: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from consular.pages.forms import Errors, check, date_of, form_errors, go, pick, 
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import offices_of, service_names
 from consular.pages.portal.turn import turn_of
+from services.appointments.rules import PAST
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import DomainError, NotFound
 
@@ -65,11 +66,11 @@ def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
 
 
 def _shown(appointment: FoundAppointment) -> dict[str, Any]:
-    turn = turn_of(appointment.row.folio, appointment.row.status)
+    turn = None if appointment.status == PAST else turn_of(appointment.folio, appointment.status)
     with transaction(NETWORK_SCOPE) as session:
         names = service_names(session)
         return {
-            "folio": appointment.row.folio,
+            "folio": appointment.folio,
             "status": appointment.status,
             "service_name": ", ".join(names.get(code, code) for code in appointment.row.services),
             "consulate": offices_of(session, [appointment.row])[appointment.row.id],

@@ -190,6 +190,7 @@ def find_appointment(command: dict[str, Any]) -> dict[str, Any]:
     row = appointment.row
     return FindAnswer.render(
         row,
+        folio=appointment.folio,
         status=appointment.status,
         service=row.services[0],
         start=row.starts_at.astimezone(appointment.zone),
