@@ -21,7 +21,7 @@ from services.appointments.rules import PRODUCTION_LIMITS
 from services.citizens.people import person_keys
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
-from services.kernel.db import savepoint
+from services.kernel.db import savepoint, undone
 from services.kernel.errors import DomainError
 
 # They were booked before: what one hand may book anew doesn't count.
@@ -77,15 +77,13 @@ def import_appointments(
     # What rows of days that were undone would hold: (the person, the service).
     claims: set[tuple[bytes, str]] = set()
     for _day, of_a_day in groupby(new, key=lambda row: row.day):
-        with session.begin_nested() as day:
+        with savepoint(session) if keep else undone(session):
             for row in of_a_day:
                 try:
                     booked[row.key] = _book(session, row, claims, now, actor, vault)
                 except DomainError as error:
                     refused[row.line] = error
                 step()
-            if not keep:
-                day.rollback()
     if keep:
         _note(session, consulate, booked, now=now, actor=actor)
     folios = {row.key: booked[row.key].folio for row in rows if row.key in booked}

@@ -430,6 +430,14 @@ def savepoint(session: Session) -> Iterator[psycopg.Connection[Any]]:
         yield driver_connection(session)
 
 
+@contextmanager
+def undone(session: Session) -> Iterator[None]:
+    """A part of the transaction of which nothing stays, however it ends."""
+    with session.begin_nested() as part:
+        yield
+        part.rollback()
+
+
 def driver_connection(session: Session) -> psycopg.Connection[Any]:
     """The driver's own connection, in the session's transaction."""
     return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)

@@ -63,7 +63,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.status": {*appointments.Status, appointments.PAST},
     "appointments.counted": {*appointments.Status},
     "appointments.opening_change": {
-        *(f"session.{action}" for action in ("edit", "close", "cancel")),
+        *(f"session.{action}" for action in ("open", "edit", "close", "cancel")),
         *(f"series.{action}" for action in ("open", "edit", "left_out")),
         *(f"closure.{action}" for action in ("close", "reopen")),
     },

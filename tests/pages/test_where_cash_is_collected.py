@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from services.kernel.clock import system_clock
@@ -29,13 +30,19 @@ def _list_branch(workers: Database) -> None:
         store_places(session, [branch], now=system_clock())
 
 
-def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
-    web: Web, workers: Database
-) -> None:
+def _sends_cash(web: Web, workers: Database) -> tuple[FlaskClient, str]:
+    """Somebody who has written to whom, and what is kept of that."""
     _list_branch(workers)
     client = sender(web)
     person = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo"}
-    draft = _post(client, "/enviar/destinatario", person, follow=False).location.partition("=")[2]
+    kept = _post(client, "/enviar/destinatario", person, follow=False).location
+    return client, kept.partition("=")[2]
+
+
+def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
+    web: Web, workers: Database
+) -> None:
+    client, draft = _sends_cash(web, workers)
     asked = client.get(f"/enviar/revisar?d={draft}")
     assert asked.location.startswith("/enviar/municipio?d=")
     unknown = {"d": draft, "state": "20", "municipality": "Guadalajara"}
@@ -62,10 +69,7 @@ def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
 def test_of_two_municipalities_of_a_name_one_is_chosen_without_a_code(
     web: Web, workers: Database
 ) -> None:
-    _list_branch(workers)
-    client = sender(web)
-    person = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo"}
-    draft = _post(client, "/enviar/destinatario", person, follow=False).location.partition("=")[2]
+    client, draft = _sends_cash(web, workers)
     written = {"d": draft, "state": "20", "municipality": "san juan mixtepec"}
     page = _post(client, "/enviar/municipio", written).text
     assert "elige cuál es" in page
