@@ -70,6 +70,10 @@ def test_of_two_municipalities_of_a_name_one_is_chosen_without_a_code(
     web: Web, workers: Database
 ) -> None:
     client, draft = _sends_cash(web, workers)
+    nothing = _post(client, "/enviar/municipio", {"d": draft}, follow=False).location
+    for language, named in (("en", "State where they live"), ("es", "Estado donde vive")):
+        # Of the country, not how something stands.
+        assert client.get(f"{nothing}&lang={language}").text.count(named) == 2
     written = {"d": draft, "state": "20", "municipality": "san juan mixtepec"}
     page = _post(client, "/enviar/municipio", written).text
     assert "elige cuál es" in page
