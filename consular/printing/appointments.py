@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,12 +19,12 @@ from services.appointments import pre_applying
 from services.appointments.calendar import content_type, event_of, make_calendar
 from services.appointments.models import Appointment
 from services.appointments.pre_application_forms import fields_of
-from services.appointments.queries import list_attendees
+from services.appointments.queries import Coming, count_coming, list_party
 from services.appointments.rules import EARLY_MINUTES, Status
 from services.appointments.whereabouts import Whereabouts, where_is
 from services.citizens.people import full_name
 from services.consulates.queries import (
-    fees_on,
+    fee_of,
     get_consulate,
     get_service,
     list_requirements,
@@ -55,7 +56,7 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
     when = i18n.moment(
         appointment.starts_at, there.zone, there.place or i18n.city_in_language(office)
     )
-    people = list_attendees(session, [appointment.id])[appointment.id]
+    party = list_party(session, [appointment.id])[appointment.id]
     rows = (
         (_("Folio"), i18n.folio(appointment.folio)),
         (_("Estado"), i18n.words("appointments.status", appointment.status)),
@@ -63,8 +64,8 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
         (_("Día y hora"), when),
         (_("Oficina"), i18n.in_language(office, "name")),
         *place_rows(there),
-        (_("Para"), ", ".join(full_name(person) for person in people)),
-        *_fee(session, appointment),
+        (_("Para"), _names(party)),
+        *_fee(session, appointment, count_coming(party)),
     )
     return Document(
         title=_("Tu cita"),
@@ -99,11 +100,17 @@ def place_rows(there: Whereabouts) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value]
 
 
-def _fee(session: Session, appointment: Appointment) -> list[tuple[str, str]]:
-    fees = fees_on(session, appointment.day)
-    known = [fees[code].money for code in appointment.services if code in fees]
-    total = sum(known[1:], known[0]) if known else None
+def _fee(session: Session, appointment: Appointment, people: int) -> list[tuple[str, str]]:
+    total = fee_of(session, appointment.services, appointment.day, people)
     return [(_("Cuánto se paga en el consulado"), i18n.money(total))] if total else []
+
+
+def _names(party: Sequence[Coming]) -> str:
+    """Who comes; of several each with their own folio."""
+    coming = [each for each in party if each.status != Status.CANCELLED] or party
+    if len(party) == 1:
+        return full_name(party[0].person)
+    return ", ".join(f"{full_name(each.person)} ({i18n.folio(each.folio)})" for each in coming)
 
 
 def _written(session: Session, appointment: Appointment) -> list[Part]:

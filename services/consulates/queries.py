@@ -153,6 +153,14 @@ def fees_on(session: Session, day: date, currency: str = "USD") -> dict[str, Fee
     }
 
 
+def fee_of(session: Session, services: Sequence[str], day: date, people: int) -> Money | None:
+    """What so many pay for all of the services together on a day; None when nothing is known to be
+    paid."""
+    fees = fees_on(session, day)
+    known = [fees[code].money for code in services if code in fees] * people
+    return sum(known[1:], known[0]) if known else None
+
+
 def closed_days(session: Session, consulate: str, first: date, last: date) -> dict[date, Closure]:
     """Days from ``first`` to ``last``, both included, on which the office is closed.
 

@@ -107,6 +107,22 @@ def test_the_paper_says_when_where_and_for_whom(web: Web) -> None:
         assert words in said
 
 
+def test_the_paper_of_several_says_who_comes_and_what_they_pay_together(web: Web) -> None:
+    """Each with their own folio; who was taken out neither comes nor pays."""
+    web.session()
+    token = web.token("citizen", subject="ana")
+    family = [person(1), person(2), person(3)]
+    booked = web.book(web.free()[0]["start"], token=token, attendees=family).get_json()
+    web.call("POST", f"/appointments/{booked['id']}/attendees/2/cancel", {}, token=token)
+    answer = web.call("GET", f"/appointments/{booked['id']}.pdf", token=token)
+    pages = PdfDocument(answer.get_data())
+    said = "".join(page.get_textpage().get_text_range() for page in pages)
+    letters = "".join(each for each in said if each.isalnum())
+    assert [each["folio"] in letters for each in booked["attendees"]] == [True, False, True]
+    assert [each["first_surname"].split()[-1] in said for each in family] == [True, False, True]
+    assert "418.00" in said
+
+
 def test_the_paper_has_a_code_by_which_the_desk_finds_it(web: Web) -> None:
     booked, token = book(web)
     paper = web.call("GET", f"/appointments/{booked['id']}.pdf", token=token).get_data()

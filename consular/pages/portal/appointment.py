@@ -22,7 +22,7 @@ from consular.pages.portal.names import office, service_names
 from consular.pages.portal.office_map import map_address
 from consular.pages.portal.ready_documents import of_appointment
 from consular.pages.portal.turn import turn_of
-from consular.pages.portal.visit import near, total
+from consular.pages.portal.visit import near
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from consular.printing.appointments import calendar_file, place_rows, print_appointment
@@ -42,7 +42,7 @@ from services.appointments.rules import EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions, list_member_actions
 from services.appointments.whereabouts import Whereabouts, where_is
 from services.citizens.people import full_name
-from services.consulates.queries import fees_on, get_consulate, list_requirements
+from services.consulates.queries import fee_of, get_consulate, list_requirements
 
 _MAPS = "https://www.openstreetmap.org"
 
@@ -177,14 +177,10 @@ def _people(session: Session, appointment: Any, names: Mapping[str, str]) -> dic
     )
     may = list_member_actions(session, [appointment], now=now())
     passes = list_member_passes(session, [appointment], now=now())
-    fees, needs = (
-        fees_on(session, appointment.day),
-        list_requirements(session, appointment.services),
-    )
+    needs = list_requirements(session, appointment.services)
     texts = (
         in_language(row, "text") for code in appointment.services for row in needs.get(code, [])
     )
-    known = [fees[code].money for code in appointment.services if code in fees]
     return {
         "attendees": [
             _attendee(
@@ -197,7 +193,7 @@ def _people(session: Session, appointment: Any, names: Mapping[str, str]) -> dic
             for each in party
         ],
         "requirements": list(dict.fromkeys(texts)),
-        "fee": total(known * count_coming(party)),
+        "fee": fee_of(session, appointment.services, appointment.day, count_coming(party)),
     }
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
-from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.access_log import read_appointment
@@ -24,8 +22,7 @@ from consular.pages.telephone.blueprint import AGENTS, pages
 from consular.printing.appointments import place_rows
 from services.appointments.rules import EARLY_MINUTES
 from services.appointments.whereabouts import where_is
-from services.consulates.queries import fees_on
-from services.kernel.money import Money
+from services.consulates.queries import fee_of
 
 
 @pages.get("/appointments/<uuid:id>")
@@ -40,20 +37,13 @@ def appointment(id: UUID) -> str:
             consulate=offices_of(session, [row])[id],
             place=place_rows(where_is(session, row)),
             appointment=shown,
-            fee=_fee(session, row, shown["coming"]),
+            fee=fee_of(session, row.services, row.day, shown["coming"]),
             early_minutes=EARLY_MINUTES,
             messages=messages_about(session, id),
             just_booked="nueva" in request.args,
             moved="cambiada" in request.args,
             errors=draft().errors(also_under=True),
         )
-
-
-def _fee(session: Session, row: Any, coming: int) -> Money | None:
-    """What all who come pay at the office; None when it is free."""
-    fees = fees_on(session, row.day)
-    known = [fees[code].money for code in row.services if code in fees] * coming
-    return sum(known[1:], known[0]) if known else None
 
 
 add_rescheduling(
