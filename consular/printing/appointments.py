@@ -64,14 +64,19 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
         (_("Día y hora"), when),
         (_("Oficina"), i18n.in_language(office, "name")),
         *place_rows(there),
-        (_("Para"), _names(party)),
+        (_("Para"), ", ".join(full_name(each.person) for each in _coming(party))),
         *_fee(session, appointment, count_coming(party)),
     )
     return Document(
         title=_("Tu cita"),
         language=i18n.current_language(),
         made_on=now().astimezone(ZoneInfo(office.time_zone)).date(),
-        parts=(Part("", rows), *_written(session, appointment), *_advice(session, appointment)),
+        parts=(
+            Part("", rows),
+            *_folios(party),
+            *_written(session, appointment),
+            *_advice(session, appointment),
+        ),
         note=_(
             "Folio %(folio)s · %(address)s",
             folio=i18n.folio(appointment.folio),
@@ -105,12 +110,20 @@ def _fee(session: Session, appointment: Appointment, people: int) -> list[tuple[
     return [(_("Cuánto se paga en el consulado"), i18n.money(total))] if total else []
 
 
-def _names(party: Sequence[Coming]) -> str:
-    """Who comes; of several each with their own folio."""
-    coming = [each for each in party if each.status != Status.CANCELLED] or party
+def _coming(party: Sequence[Coming]) -> Sequence[Coming]:
+    """Who comes; all, once nobody does."""
+    return [each for each in party if each.status != Status.CANCELLED] or party
+
+
+def _folios(party: Sequence[Coming]) -> list[Part]:
+    """Of several, each one's own."""
     if len(party) == 1:
-        return full_name(party[0].person)
-    return ", ".join(f"{full_name(each.person)} ({i18n.folio(each.folio)})" for each in coming)
+        return []
+    lines = (
+        _("%(name)s, folio %(folio)s", name=full_name(each.person), folio=i18n.folio(each.folio))
+        for each in _coming(party)
+    )
+    return [Part(_("Quiénes van"), paragraphs=tuple(lines))]
 
 
 def _written(session: Session, appointment: Appointment) -> list[Part]:
