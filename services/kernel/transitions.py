@@ -15,9 +15,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-from sqlalchemy import Select, bindparam, inspect, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -25,7 +23,7 @@ from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.db import Base, Owners, PartOf, Statement, text
 from services.kernel.errors import NotFound, WrongState
-from services.kernel.writes import Write, write
+from services.kernel.writes import Write, as_sent, take_unwritten, write
 
 Thing = TypeVar("Thing", bound=Base)
 Status = TypeVar("Status", bound=StrEnum)
@@ -103,12 +101,12 @@ class Lifecycle(Generic[Thing, Status]):
     def _swap(
         self, session: Session, thing: Thing, before: str, columns: Mapping[str, Any]
     ) -> None:
-        columns = {**_take_unwritten(thing), **columns}
+        columns = {**take_unwritten(thing), **columns}
         session.flush()
         owner = _owner(self.model)
         owner = None if owner in columns else owner
         swap = _swapping(self.model, tuple(sorted(columns)), owner)
-        values = {f"new_{name}": _sent(self.model, name, each) for name, each in columns.items()}
+        values = {f"new_{name}": as_sent(self.model, name, each) for name, each in columns.items()}
         whose = {"owner": getattr(thing, owner)} if owner else {}
         row = {"row": thing.id, "before": before}  # type: ignore[attr-defined]
         if session.execute(swap, {**values, **row, **whose}).first() is None:
@@ -171,27 +169,6 @@ def _swapping(model: Any, columns: tuple[str, ...], owner: str | None) -> Statem
 def _owner(model: Any) -> str | None:
     owners = model.owners
     return (owners.account or owners.office) if isinstance(owners, Owners) else None
-
-
-def _sent(model: Any, column: str, value: Any) -> Any:
-    """The value as the driver is given it."""
-    return Jsonb(value) if value is not None and column in _json_columns(model) else value
-
-
-@cache
-def _json_columns(model: Any) -> frozenset[str]:
-    columns = inspect(model).columns.items()
-    return frozenset(name for name, column in columns if isinstance(column.type, JSONB))
-
-
-def _take_unwritten(thing: Any) -> dict[str, Any]:
-    """What was set on it and isn't written; it counts as written from here on."""
-    state = inspect(thing)
-    names = set(state.mapper.columns.keys()) - state.unmodified
-    values = {name: getattr(thing, name) for name in names}
-    for name, value in values.items():
-        set_committed_value(thing, name, value)
-    return values
 
 
 def history(

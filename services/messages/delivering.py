@@ -46,12 +46,15 @@ class Outgoing:
 _OF_ITEM = select(SentMessage).where(SentMessage.item == bindparam("item"))
 
 
-def prepare(session: Session, notice: Notice, *, now: datetime, vault: Vault) -> Outgoing | None:
+def prepare(
+    session: Session, notice: Notice, *, now: datetime, vault: Vault, first: bool = False
+) -> Outgoing | None:
     """The message that is to go out: one that was begun, or by the next channel.
 
-    None where nobody can be reached any more; then the office has it on its list.
+    None where nobody can be reached any more; then the office has it on its list. ``first``: none
+    was handed over yet, so that it is the message by the first channel, whether begun or not.
     """
-    rows = session.scalars(_OF_ITEM, {"item": notice.item}).all()
+    rows = [] if first else session.scalars(_OF_ITEM, {"item": notice.item}).all()
     for row in rows:
         if row.state == State.QUEUED and row.channel != Channel.DESK:
             return Outgoing(row.id, Channel(row.channel), find_address(row, vault) or "")

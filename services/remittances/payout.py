@@ -24,6 +24,7 @@ from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
 from services.kernel.db import text
 from services.kernel.money import format_minor
+from services.kernel.writes import update_row
 from services.remittances.books import refuse_when_stopped
 from services.remittances.credit import CreditProof, written
 from services.remittances.errors import RecipientForgotten
@@ -425,7 +426,7 @@ def _learn(session: Session, remittance: Remittance, answer: PayoutAnswer) -> No
     remittance.agency_reference = answer.agency_reference or remittance.agency_reference
     remittance.branch = answer.branch or remittance.branch
     remittance.reason_code = answer.reason_code or remittance.reason_code
-    session.flush()
+    update_row(session, remittance)
 
 
 def _report_contradiction(

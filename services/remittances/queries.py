@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, exists, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from services.citizens.models import Account, Person
 from services.citizens.people import open_person
@@ -248,6 +248,25 @@ _NOTICE = (
     .join(Account, Account.id == Remittance.account_id)
     .outerjoin(Person, and_(Person.account_id == Remittance.account_id, Person.holder))
     .where(Remittance.id == bindparam("id"))
+    # Four whole rows are many columns.
+    .options(
+        load_only(
+            Remittance.folio,
+            Remittance.status,
+            Remittance.reason_code,
+            Remittance.total_minor,
+            Remittance.receive_minor,
+            Remittance.cancel_until,
+            Remittance.branch,
+            Remittance.collect_until,
+            Remittance.account_id,
+            Remittance.funded_at,
+            Remittance.enrollment_id,
+            raiseload=True,
+        ),
+        load_only(Quote.total_minor, Quote.receive_minor, raiseload=True),
+        load_only(Account.language, raiseload=True),
+    )
 )
 
 

@@ -121,7 +121,7 @@ def send_confirmation(job: JobContext, lease: Lease) -> None:
 
 def send(job: JobContext, lease: Lease) -> Parts[Message]:
     """What the item's topic says about what it refers to."""
-    telling = _Telling(job, lease.id, lease.topic, lease.ref)
+    telling = _Telling(job, lease.id, lease.topic, lease.ref, first=lease.attempts == 1)
     return Parts(telling.claim, telling.call, AGENCY)
 
 
@@ -169,22 +169,27 @@ def _note(session: Session, message: UUID, report: MessageReport, now: datetime)
 
 @dataclass(frozen=True)
 class _Telling:
-    """The parts of telling somebody one thing. ``item`` is the outbox item that it began with."""
+    """The parts of telling somebody one thing. ``item`` is the outbox item that it began with;
+    ``first``: nothing was handed over for it yet."""
 
     job: JobContext
     item: UUID
     topic: str
     ref: UUID
+    first: bool = False
 
     def claim(self, session: Session, now: datetime) -> Message | Settled | None:
         """The message by the channel whose turn it is; nothing once it is no longer so."""
+        return self._claim(session, now, first=self.first)
+
+    def _claim(self, session: Session, now: datetime, *, first: bool) -> Message | Settled | None:
         means = Means(now, self.job.public_url, self.job.vault)
         context = GATHER[self.topic](session, self.ref, means)
         if context is None or is_overtaken(session, self.item):
             delivering.supersede(session, self.item, now=now)
             return None
         notice = self._notice(context)
-        outgoing = delivering.prepare(session, notice, now=now, vault=means.vault)
+        outgoing = delivering.prepare(session, notice, now=now, vault=means.vault, first=first)
         if outgoing is None:
             return Settled("no_address")
         return _message(outgoing.id, outgoing.channel, outgoing.address, context, means.site)
@@ -212,7 +217,7 @@ class _Telling:
         self, lost: UUID, reason: str, session: Session, now: datetime
     ) -> Message | Settled | None:
         delivering.note_outcome(session, lost, State.FAILED, reason=reason, now=now)
-        claimed = self.claim(session, now)
+        claimed = self._claim(session, now, first=False)
         return Settled(reason) if isinstance(claimed, Settled) else claimed
 
     def _notice(self, context: MessageContext) -> Notice:
