@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def web(settings: Settings) -> Iterator[Web]:
     with running_web(settings) as running:
-        desks = [{"name": name, "services": ["PAS10", "MAT"]} for name in "AB"]
+        desks = [{"name": name, "services": ["PAS3", "MAT"]} for name in "AB"]
         running.session(desks=desks, closes="11:00")
         yield running
 
@@ -51,7 +51,7 @@ def test_a_family_holds_a_time_and_books_two_services(
         _save_a_child(page, address)
         look("family")
         day = working_day().isoformat()
-        page.goto(f"{address}/citas/horarios?consulate=losangeles&service=PAS10&from={day}")
+        page.goto(f"{address}/citas/horarios?consulate=losangeles&service=PAS3&from={day}")
         page.get_by_text("Hacer otro trámite en la misma visita").click()
         page.get_by_label("Certificado de Matrícula Consular").check()
         page.get_by_role("button", name="Ver horarios para todo").click()

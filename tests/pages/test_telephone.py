@@ -152,7 +152,7 @@ def test_a_folio_that_is_told_finds_the_appointment_at_any_office(web: Web, agen
     page = officer.send("/desk/book", folio=booked["folio"], search="1").text
     assert "No hay ninguna cita con ese folio" in page
     assert booked["id"] not in page
-    slip = said[:-1] + ("0" if said[-1] != "0" else "1")
+    slip = said[:-1] + ("1" if said[-1] == "o" else "0")
     assert 'id="error-folio"' in _send(agent, None, folio=slip, search="1").text
 
 
