@@ -28,6 +28,7 @@ MOST_LINES = 60
 MOST_TYPED = 1000
 _NUMBER = validate.Range(1, 9999, error=_("Escribe el número de la sesión, desde {min}."))
 _LINES = validate.Length(max=MOST_LINES)
+_TEXTS = validate.Length(max=5 * MOST_LINES)
 
 
 class AttendanceSchema(Schema):
@@ -63,6 +64,25 @@ class EnglishSchema(Schema):
 
     es = Text(most=MOST_TYPED, required=True)
     en = Text(most=MOST_TYPED, required=True)
+
+
+class ChangedEnglishSchema(Schema):
+    """A text that is typed into the report, and its English; null takes that away."""
+
+    es = Text(most=MOST_TYPED, required=True)
+    en = Text(most=MOST_TYPED, required=True, allow_none=True)
+
+
+class TypedSchema(Schema):
+    """The English of some of the typed texts; the others keep theirs."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "english": [
+            {"es": "Publicar el informe de la sesión", "en": "Publish the report of the session"}
+        ]
+    }
+
+    english = fields.List(fields.Nested(ChangedEnglishSchema), required=True, validate=_TEXTS)
 
 
 class ReportSchema(Schema):
@@ -111,7 +131,7 @@ class ReportSchema(Schema):
         fields.Nested(EnglishSchema),
         load_default=None,
         allow_none=True,
-        validate=validate.Length(max=5 * MOST_LINES),
+        validate=_TEXTS,
     )
 
     @validates_schema

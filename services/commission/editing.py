@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from services.commission.assembling import assemble, typed_texts
 from services.commission.choices import ANNEXES, default_codes, list_choices
 from services.commission.counting import Counted, Period, count, count_annex
 from services.commission.errors import AgreementFollowed, SessionTaken
@@ -175,9 +176,12 @@ def choose_annexes(
 def set_english(
     session: Session, id: UUID, english: Mapping[str, str], *, now: datetime, actor: Actor
 ) -> CommissionSession:
-    """Write the English of typed texts, by the Spanish; an empty one takes it away."""
+    """Write the English of typed texts, by the Spanish; an empty one takes it away. Raises Invalid
+    for what isn't typed into the report."""
 
     def change(session: Session, commission: CommissionSession) -> None:
+        if unknown := english.keys() - set(typed_texts(assemble(session, commission))):
+            raise Invalid("not_expected", field="english", unknown=", ".join(sorted(unknown)))
         known = {**commission.english, **english}
         commission.english = {text: said for text, said in known.items() if said}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,12 @@ def get_consulate(session: Session, code: str) -> Consulate:
     # A session forgets rows that nobody holds, and an office is asked for again and again.
     session.info.setdefault("offices", set()).add(office)
     return office
+
+
+def is_alone(session: Session, office: Consulate) -> bool:
+    """Whether there is no other office in its country."""
+    there = select(func.count()).select_from(Consulate).where(Consulate.country == office.country)
+    return session.scalar(there) == 1
 
 
 def near(

@@ -123,8 +123,11 @@ def cell_of(count: VoteCount) -> Cell:
     return Cell(Metric(count.metric), mode, count.day or date.min)
 
 
-def read_known_counts(session: Session, place: Place, *, country: str, in_person: bool) -> Known:
-    """What is in force beside the cell, to compare a number with; ``country`` is its office's."""
+def read_known_counts(
+    session: Session, place: Place, *, country: str, in_person: bool, alone: bool
+) -> Known:
+    """What is in force beside the cell, to compare a number with; ``country`` is its office's,
+    which may be ``alone`` there."""
     counts = list_office_counts(session, place.consulate, place.election)
     elsewhere = session.scalars(
         select(VoteCount.value).where(
@@ -141,6 +144,7 @@ def read_known_counts(session: Session, place: Place, *, country: str, in_person
         before=earlier.get(_what(place.metric, place.mode)),
         elsewhere=frozenset(map(int, elsewhere)),
         in_person=in_person,
+        alone=alone,
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.consulates.queries import get_consulate
+from services.consulates.queries import get_consulate, is_alone
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.db import violated_constraint
@@ -304,7 +304,11 @@ def _impossible_day(command: ReportCount, today: date, zone: ZoneInfo) -> Imposs
 def _known(session: Session, command: ReportCount) -> Known:
     office = get_consulate(session, command.consulate)
     return read_known_counts(
-        session, command, country=office.country, in_person=office.in_person_vote
+        session,
+        command,
+        country=office.country,
+        in_person=office.in_person_vote,
+        alone=is_alone(session, office),
     )
 
 

@@ -205,7 +205,8 @@ class Known:
     ``listed`` is the published list of voters of all abroad, for an office without one of its own;
     ``before`` the office's latest figure of an earlier election, where it has none what was
     published of its country, or else of all abroad; ``elsewhere`` the other offices' figures of the
-    same cell. Each is None or empty where nothing is known.
+    same cell. Each is None or empty where nothing is known. ``alone``: its country has no other
+    office.
     """
 
     cells: Cells = field(default_factory=dict)
@@ -213,6 +214,7 @@ class Known:
     before: Before | None = None
     elsewhere: frozenset[int] = frozenset()
     in_person: bool = True
+    alone: bool = False
 
     @property
     def modes(self) -> frozenset[Mode]:
@@ -284,9 +286,8 @@ def oddities(cell: Cell, value: int, known: Known) -> list[Odd]:
     whole = known.modes <= summed.keys()
     earlier = _newest_before(cell, known.cells)
     before = known.before.numbers if known.before else frozenset[int]()
-    own = before if known.before and known.before.whose is Whose.OFFICE else ()
     warnings = {
-        Odd.ZERO_AFTER_HUNDREDS: value == 0 and max(own, default=0) >= HUNDREDS,
+        Odd.ZERO_AFTER_HUNDREDS: value == 0 and _had_hundreds(cell, known),
         Odd.ZERO_OF_HUNDREDS_LISTED: _no_vote_of_hundreds(cell, {**known.cells, cell: value}),
         Odd.SAME_AS_ANOTHER_OFFICE: value >= NOTEWORTHY and value in known.elsewhere,
         Odd.SAME_AS_LAST_ELECTION: value >= NOTEWORTHY and value in before,
@@ -296,6 +297,18 @@ def oddities(cell: Cell, value: int, known: Known) -> list[Odd]:
         ),
     }
     return [warning for warning, holds in warnings.items() if holds]
+
+
+def _had_hundreds(cell: Cell, known: Known) -> bool:
+    """Whether there were hundreds at the office. Those of its country were if it has no other one,
+    and are of all days: a zero is odd until something else was counted. Of all abroad it says
+    nothing."""
+    before = known.before
+    if before is None or max(before.numbers, default=0) < HUNDREDS:
+        return False
+    if before.whose is Whose.COUNTRY and known.alone:
+        return not standing({**known.cells, cell: 0}, cell.metric, cell.mode)
+    return before.whose is Whose.OFFICE
 
 
 def standing(cells: Cells, metric: Metric, mode: Mode | None = None) -> int | None:

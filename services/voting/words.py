@@ -82,7 +82,9 @@ NOTES: Mapping[str, str] = {
 }
 # What was odd about a number, to whoever reads its explanation.
 WARNINGS: Mapping[str, str] = {
-    Odd.ZERO_AFTER_HUNDREDS: _("Antes hubo cientos en esta oficina y ahora cero."),
+    Odd.ZERO_AFTER_HUNDREDS: _(
+        "Antes hubo cientos en esta oficina, o en su país si no tiene otra, y ahora cero."
+    ),
     Odd.ZERO_OF_HUNDREDS_LISTED: _("En esta oficina hay cientos en la lista y ningún voto."),
     Odd.SAME_AS_ANOTHER_OFFICE: _("Es igual a la cifra de otra oficina."),
     Odd.SAME_AS_LAST_ELECTION: _(
@@ -175,6 +177,12 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "zero_after_hundreds": ErrorMessage(
         _("Un cero llama la atención"),
         _("Antes hubo cientos en esta oficina y ahora cero. Explica por qué en la nota."),
+        when={
+            ("whose", "country"): _(
+                "De %(country)s se publicaron cientos en la elección de %(election)s, no tiene otra"
+                " oficina que esta, y ahora cero. Explica por qué en la nota."
+            )
+        },
     ),
     "zero_of_hundreds_registered": ErrorMessage(
         _("Un cero llama la atención"),

@@ -70,6 +70,17 @@ def test_the_offices_own_figure_takes_the_place_of_its_countrys(web: Web) -> Non
     assert "de esta oficina en la elección de 2025" in answer.get_json()["detail"]
 
 
+def test_none_where_hundreds_were_published_of_a_country_of_one_office_needs_a_note(
+    web: Web,
+) -> None:
+    of = {"metric": "vote_envelopes", "mode": "postal", "value": 0}
+    answer = report(web, **of, consulate=LONDON)
+    assert refused(answer) == (422, "zero_after_hundreds"), answer.text
+    assert "De Reino Unido se publicaron cientos en la elección de 2018" in answer.text
+    assert report(web, **of, consulate=MADRID).status_code == 201, "Barcelona may have had them"
+    assert report(web, **of, consulate=TOKYO).status_code == 201, "of all abroad it says nothing"
+
+
 def test_the_form_says_with_what_figures_are_compared(web: Web) -> None:
     officer = staff_browser(web.app, "officer", MADRID)
     page = re.sub(r"\s+", " ", unescape(officer.get("/counts/").text))

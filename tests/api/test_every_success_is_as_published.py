@@ -424,6 +424,8 @@ def _session_reports(web: Web) -> None:
     said = {"status": "done", "evidence": "Oficio 7"}
     _well(web, "POST", f"{reports.REPORTS}/{later}/agreements/{carried['id']}/follow-up", said,
           token=token)  # fmt: skip
+    english = {"english": [{"es": "Lista de asistencia", "en": "Roll call"}]}
+    _well(web, "POST", f"{reports.REPORTS}/{id}/english", english, token=token)
     reports.step(web, id, "prepare")
     reports.step(web, id, "return")
     reports.sign(web, id)

@@ -139,6 +139,44 @@ def test_what_is_signed_keeps_its_english_and_another_is_an_amendment(web: Web) 
     assert pdf(web, id, language="en", version="1") == signed
 
 
+def test_over_the_api_a_draft_gets_its_english_later(web: Web) -> None:
+    id = made(web, english=pairs("Publicar el informe"))["id"]
+    later = [
+        {"es": "Publicar el informe", "en": "Publish the report"},
+        {"es": "Lista de asistencia", "en": None},
+    ]
+    answer = step(web, id, "english", body={"english": later})
+    assert answer.status_code == 200, answer.text
+    said = {**ENGLISH, "Lista de asistencia": None}
+    assert {each["es"]: each["en"] for each in answer.get_json()["english"]} == said
+    assert known(web, id) == said
+    assert "Publish the report" in text_of(pdf(web, id, language="en"))
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        None,
+        [{"es": "Lista de asistencia"}],
+        [{"es": "Lista de asistencia", "en": ""}],
+        [{"es": "Nadie lo escribió", "en": "Nobody typed it"}],
+    ],
+)
+def test_an_english_of_nothing_that_is_typed_is_refused(web: Web, english: Any) -> None:
+    id = made(web)["id"]
+    before = known(web, id)
+    assert step(web, id, "english", body={"english": english}).status_code == 422
+    assert known(web, id) == before
+
+
+def test_what_is_prepared_keeps_its_english_over_the_api_too(web: Web) -> None:
+    id = made(web, english=pairs())["id"]
+    assert step(web, id, "prepare").status_code == 200
+    other = [{"es": "Lista de asistencia", "en": "Attendance"}]
+    assert step(web, id, "english", body={"english": other}).status_code == 409
+    assert known(web, id) == ENGLISH
+
+
 @pytest.mark.parametrize("pair", [{"es": "Sede"}, {"es": "Sede", "en": ""}, "Sede"])
 def test_a_pair_that_is_none_is_refused(web: Web, pair: Any) -> None:
     body = {"number": 77, "english": [pair]}

@@ -123,6 +123,10 @@ def test_modes_that_a_metric_or_an_office_does_not_have() -> None:
         (0, Known(before=before(99)), []),
         # Another office of the country may have had them all.
         (0, Known(before=before(933, whose=Whose.COUNTRY)), []),
+        (0, Known(before=before(933, whose=Whose.COUNTRY), alone=True),
+         [Odd.ZERO_AFTER_HUNDREDS]),
+        (0, Known(before=before(99, whose=Whose.COUNTRY), alone=True), []),
+        (0, Known(before=before(933, whose=Whose.ABROAD), alone=True), []),
         (50, Known(elsewhere=frozenset({50})), [Odd.SAME_AS_ANOTHER_OFFICE]),
         (49, Known(elsewhere=frozenset({49}), before=before(49)), []),
         (77, Known(before=before(77)), [Odd.SAME_AS_LAST_ELECTION]),
@@ -136,6 +140,14 @@ def test_modes_that_a_metric_or_an_office_does_not_have() -> None:
 )  # fmt: skip
 def test_what_is_odd(value: int, known: Known, odd: list[Odd]) -> None:
     assert oddities(cell(LISTED), value, known) == odd
+
+
+def test_a_day_without_votes_is_nothing_odd_where_the_country_had_hundreds_in_all() -> None:
+    of_all_days = Known(
+        cells={cell(VOTES, POST, EVE): 5}, before=before(933, whose=Whose.COUNTRY), alone=True
+    )
+    assert oddities(cell(VOTES, POST), 0, of_all_days) == []
+    assert oddities(cell(VOTES, NET), 0, of_all_days) == [Odd.ZERO_AFTER_HUNDREDS]
 
 
 def test_what_an_office_counted_in_all() -> None:

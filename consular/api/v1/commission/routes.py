@@ -36,6 +36,7 @@ from consular.input.commission import (
     FollowUpSchema,
     ReportQuery,
     ReportSchema,
+    TypedSchema,
 )
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.signed_files import FileForm
@@ -44,7 +45,14 @@ from consular.signed_files import find_file
 from services.commission import signing
 from services.commission.assembling import assemble, plain, typed_texts
 from services.commission.choices import list_choices
-from services.commission.editing import FollowAgreement, MakeReport, follow_up, make_report, refresh
+from services.commission.editing import (
+    FollowAgreement,
+    MakeReport,
+    follow_up,
+    make_report,
+    refresh,
+    set_english,
+)
 from services.commission.queries import (
     Followed,
     get_report,
@@ -193,6 +201,26 @@ def show_signature(report: UUID, query: dict[str, Any]) -> dict[str, Any]:
 def refresh_report(report: UUID) -> dict[str, Any]:
     """Count every number of a draft anew, as of now."""
     return _run(refresh, report)
+
+
+@endpoint(
+    api,
+    "POST",
+    f"{REPORTS}/<uuid:report>/english",
+    operation="writeEnglish",
+    who=WRITERS,
+    body=TypedSchema(),
+    answer=ReportAnswer(),
+    errors={409: ("wrong_state",), 422: ("not_expected",)},
+)
+def write_english(report: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Write in a draft the English of what is typed into it."""
+    english = {each["es"]: each["en"] or "" for each in command["english"]}
+    return run_once(
+        lambda session: _shown(
+            session, set_english(session, report, english, now=now(), actor=actor())
+        )
+    )
 
 
 @endpoint(
