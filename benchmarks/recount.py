@@ -1,9 +1,10 @@
-"""``python -m benchmarks.recount [--full]``: figures are a recount of all facts while many write.
+"""``python -m benchmarks.recount [--full] [--rows N]``: figures are a recount while many write.
 
 Writers record facts, each over a connection of its own, in transactions that last for different
 times; meanwhile the sums are moved on as the schedule does it, each is compared with a recount, and
 figures as of now and of moments before are compared with a count of all lines. In the full size 50
-writers for a minute. Prints one line; exits with 1 when anything differs.
+writers for a minute; with rows beside so many facts that are there already, invented as those of
+`benchmarks.facts`. Prints one line; exits with 1 when anything differs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -22,16 +24,17 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from benchmarks.facts import filled
 from services.facts.cubes import CUBES
 from services.facts.recording import Counted, record_party
 from services.facts.recounting import recount
-from services.facts.rolling_up import build, roll_up
+from services.facts.rolling_up import AT_LENGTH, build, roll_up
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
-from tests.servers import REFERENCE, DatabaseUrls, durable_servers
+from tests.servers import REFERENCE, Addresses, DatabaseUrls, durable_servers
 
 _OFFICES = ("losangeles", "chicago", "houston", "madrid", "tokyo", None)
 _SERVICES = ("PAS10", "MAT", "INE", "RFC")
@@ -58,8 +61,8 @@ SHORT, FULL = Size(8, 5), Size(50, 60)
 
 @dataclass
 class Outcome:
-    """``facts``: how many were written; ``compared``: figures and recounts, of which ``wrong``
-    differ."""
+    """``facts``: how many there were in the end; ``compared``: figures and recounts, of which
+    ``wrong`` differ."""
 
     facts: int = 0
     compared: int = 0
@@ -141,6 +144,7 @@ def _hold(database: Database, outcome: Outcome, as_of: datetime | None) -> datet
     with database.transaction(NETWORK_SCOPE) as session:
         ask = AskIndicator("people", (Dimension.CONSULATE,), as_of=as_of)
         answer = figures(session, ask)
+        session.execute(AT_LENGTH)
         counted: set[tuple[Any, ...]] = {
             tuple(row) for row in session.execute(_COUNT, {"as_of": answer.as_of})
         }
@@ -150,15 +154,21 @@ def _hold(database: Database, outcome: Outcome, as_of: datetime | None) -> datet
     return answer.as_of
 
 
+def _database(addresses: Addresses, rows: int) -> AbstractContextManager[DatabaseUrls]:
+    return filled(addresses, rows) if rows else addresses.fresh_database(REFERENCE)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recount", description=__doc__)
     parser.add_argument("--full", action="store_true", help="50 writers for a minute")
-    size = FULL if parser.parse_args(arguments).full else SHORT
-    with durable_servers() as addresses, addresses.fresh_database(REFERENCE) as urls:
+    parser.add_argument("--rows", type=int, default=0, help="so many facts are there already")
+    asked = parser.parse_args(arguments)
+    size = FULL if asked.full else SHORT
+    with durable_servers() as addresses, _database(addresses, asked.rows) as urls:
         outcome = run(urls, size)
     print(
-        f"{size.writers} writers, {outcome.facts:,} facts in {size.seconds:.0f} s:"
+        f"{size.writers} writers for {size.seconds:.0f} s, {outcome.facts:,} facts in the end:"
         f" {outcome.compared} comparisons, {outcome.wrong} differ"
     )
     sys.exit(1 if outcome.wrong else 0)

@@ -136,6 +136,22 @@ PARTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("number", "place"),
+    [
+        (7001, "Sede 🎉"),
+        (7002, "Sede 王小明"),
+        (7003, "Sede محمد"),
+        (7004, "Sede 👩‍👧"),
+        (7005, "= #panic() $x$"),
+    ],
+)
+def test_a_letter_that_the_font_hasnt_costs_no_report(web: Web, number: int, place: str) -> None:
+    id = made(web, number, place=place)["id"]
+    for language in ("es", "en"):
+        assert place.split(maxsplit=1)[0] in text_of(pdf(web, id, language=language))
+
+
 @pytest.mark.parametrize("language", PARTS)
 def test_the_pdf_has_every_part_of_a_session_in_its_order(
     web: Web, report: dict[str, Any], language: str
