@@ -47,7 +47,9 @@ ALLOWED = {
     r"\d+ (a \d+ )?años( o más)?": "ages that are counted together: their form",
     r".*(SHA-256|Ed25519).*": "names of standards",
     r".*Son 64 signos: cifras y letras .*": "the length of a hash: its form",
-    r"(Antes hubo|En esta oficina hay) cientos .*": "of an unlikely count, not of its bounds",
+    r"(Antes hubo|En esta oficina hay|De %\(country\)s se publicaron) cientos .*": (
+        "of an unlikely count, not of its bounds"
+    ),
     r"Dos ventanillas .*|.*\bdos (personas|cosas|puntos|citas)\b.*": "a pair",
     r".*[Dd]esde hace (más de )?una hora.*": "the name of an incident",
     r".*puede tardar un minuto o más\..*": "an unlikely wait, not its bounds",
