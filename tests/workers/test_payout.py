@@ -72,6 +72,19 @@ def test_a_calm_agency_pays_once_and_the_sender_is_told(bench: PayoutBench, orde
         assert row.paid_at == row.funded_at + timedelta(seconds=1)
 
 
+def test_an_agency_that_calls_back_is_asked_only_once_its_call_should_have_come(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    remittance = ordered()
+    bench.run_all()
+    question = bench.item(remittance, PAYOUT)
+    with bench.work.transaction() as session:
+        item = session.get_one(OutboxItem, question)
+        assert item.due_at is not None
+        pause = (item.due_at - item.created_at).total_seconds()
+    assert pause == pytest.approx(bench.work.callback_seconds, abs=1)
+
+
 def test_cash_waits_at_a_branch_until_it_is_collected(bench: PayoutBench, ordered: Order) -> None:
     remittance = ordered(payout=Payout.BRANCH)
     bench.run_all()
