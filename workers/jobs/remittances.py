@@ -97,7 +97,14 @@ def submit_payout(job: JobContext, lease: Lease) -> Parts[Any]:
     def agency_now(session: Session) -> str:
         return payments.AGENCY if is_unpaid(session, lease.ref) else AGENCY
 
-    return Parts(claim, _call_either, _agency_of, True, _unsend, agency_now)
+    return Parts(
+        claim,
+        _call_either,
+        _agency_of,
+        within_lease=True,
+        untried=_unsend,
+        agency_now=agency_now,
+    )
 
 
 def _unsend(task: ChargeTask | PayoutTask, session: Session, now: datetime) -> None:
