@@ -115,7 +115,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def processes(settings: Settings) -> Iterator[int]:
+def processes(settings: Settings, workers: int = WORKERS) -> Iterator[int]:
     """The agencies as they are simulated, the relay and the workers; yields the simulator's id.
 
     Thousands of bookings were made before, by the floor with people who can't be told: that is
@@ -130,7 +130,7 @@ def processes(settings: Settings) -> Iterator[int]:
         TemporaryDirectory(prefix="consular-register-") as home,
         simulator(settings, Path(home) / "simulator", DECIDE_SECONDS) as simulating,
     ):
-        pids = [fork(partial(run, settings)) for run in (run_relay, *[run_worker] * WORKERS)]
+        pids = [fork(partial(run, settings)) for run in (run_relay, *[run_worker] * workers)]
         try:
             yield simulating
         finally:

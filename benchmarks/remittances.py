@@ -1,9 +1,9 @@
 """Remittances paid and told a second, beside the floor of a booking on the same servers.
 
-A client orders from prices that it has asked for before; the relay and two workers do the rest,
-with a simulated agency that pays after a second and calls back. Timed from the first order until
-the last sender was told that it is paid. All of it goes by the public API and by what every
-remittance ends as, whatever lies between.
+A client orders from prices that it has asked for before; the relay and the workers, as many as
+`make run` starts, do the rest, with a simulated agency that pays after a second and calls back.
+Timed from the first order until the last sender was told that it is paid. All of it goes by the
+public API and by what every remittance ends as, whatever lies between.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from benchmarks import client, enrollments, facts, ledger, orders, remittances, 
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import AGENDA, DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
+from consular.local.launcher import WORKERS
 from consular.local.ports import HOST
 from services.kernel.settings import Settings
 
@@ -218,7 +219,7 @@ def remitting(stage: Stage, size: Size) -> list[Result]:
         floors = stage.bookings(OFFICE, size.bookings * 2, f"remittance-floor-{number}")
         bare = send(stage.floor, floors, CONNECTIONS, 201)
         # Begun anew each time: what the floor leaves would be theirs to do.
-        with enrollments.processes(stage.product) as simulator:
+        with enrollments.processes(stage.product, WORKERS) as simulator:
             corridor = remittances.Corridor(stage.product, register, simulator)
             corridor.measure(WARM_UP)
             rounds.append((corridor.measure(size.enrollments), bare.rate))

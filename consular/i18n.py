@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO, StringIO
@@ -25,7 +25,12 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location
+from babel.dates import (
+    format_date,
+    format_time,
+    get_day_names,
+    get_timezone_location,
+)
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -201,17 +206,21 @@ def month_of_year(value: date) -> str:
     return _on_day(value, None, _MONTH)
 
 
+def time_of_day(value: time) -> str:
+    """«9:00 a. m.» whatever the place, «9:00 AM» in English."""
+    clock = str(format_time(value, _TIME, locale=_locale()))
+    for written, spaced in _HALF_DAYS.items():
+        clock = clock.replace(written, spaced)
+    return re.sub(r"\s", _NO_BREAK_SPACE, clock)
+
+
 def time_at(value: datetime, zone: str, place: str | bool = False) -> str:
     """«9:00 a. m.» on the clocks of an IANA zone, «9:00 AM» in English.
 
     ``place`` names whose clock that is, «9:00 a. m. (hora de Los Ángeles)»: a city, or True for the
     city that the zone itself is named after.
     """
-    local = _aware(value).astimezone(ZoneInfo(zone))
-    clock = str(format_datetime(local, _TIME, locale=_locale()))
-    for written, spaced in _HALF_DAYS.items():
-        clock = clock.replace(written, spaced)
-    clock = re.sub(r"\s", _NO_BREAK_SPACE, clock)
+    clock = time_of_day(_aware(value).astimezone(ZoneInfo(zone)).time())
     if not place:
         return clock
     city = zone_city(zone) if place is True else place
@@ -287,6 +296,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "date_plain": date_plain,
     "date_short": date_short,
     "time_at": time_at,
+    "time_of_day": time_of_day,
     "in_order": in_order,
     "moment": moment,
     "deadline": deadline,

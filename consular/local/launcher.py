@@ -44,6 +44,8 @@ from workers.main import run_books, run_relay, run_schedule, run_worker
 
 DATABASE = "consular"
 READY_SECONDS = 60.0
+# One more than the two cores of the smallest machine: a worker waits for agencies and PostgreSQL.
+WORKERS = 3
 
 
 def up(environ: Mapping[str, str], *, with_parent: bool = False) -> None:
@@ -163,17 +165,20 @@ class Launch:
         gc.collect()
         gc.freeze()
         for name, run in (
-            ("simulator", _simulate), ("web", run_web), ("worker-1", run_worker),
-            ("worker-2", run_worker), ("worker-3", run_worker), ("relay", run_relay),
-            ("schedule", run_schedule), ("books", run_books),
-        ):  # fmt: skip
+            ("simulator", _simulate),
+            ("web", run_web),
+            *[(f"worker-{number}", run_worker) for number in range(1, WORKERS + 1)],
+            ("relay", run_relay),
+            ("schedule", run_schedule),
+            ("books", run_books),
+        ):
             self._fork(name, partial(run, settings))
 
     def _fork(self, name: str, run: Callable[[], Any]) -> None:
         self.supervisor.start(Child(name, run, self.logs / f"{name}.log"))
 
     def _wait_until_ready(self, settings: Settings) -> None:
-        with Step("Web, simulator, three workers, relay, schedule and books"):
+        with Step(f"Web, simulator, {WORKERS} workers, relay, schedule and books"):
             began, pause = time.monotonic(), 0.02
             while (answer := readiness(settings)) != "ready" or not _listens(settings):
                 if time.monotonic() > began + READY_SECONDS:

@@ -9,8 +9,19 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from services.appointments.models import Appointment, Member, Resemblance, ReturnPass, Visit
 from services.appointments.queries import list_resemblances
@@ -140,7 +151,7 @@ def _columns() -> tuple[Any, ...]:
         Appointment.starts_at,
         Appointment.services,
         Appointment.walk_in,
-        Appointment.people,
+        _coming(),
         Member.n,
         Member.folio,
         Member.status,
@@ -158,6 +169,17 @@ def _columns() -> tuple[Any, ...]:
         Visit.for_desk,
         alike.label("alike"),
     )
+
+
+def _coming() -> ColumnElement[int]:
+    """How many people an appointment is for, without those who were taken out of it."""
+    other = aliased(Member)
+    left = (
+        select(func.count())
+        .where(other.appointment_id == Appointment.id, other.status == Status.CANCELLED)
+        .scalar_subquery()
+    )
+    return case((Appointment.people == 1, 1), else_=Appointment.people - left).label("people")
 
 
 def _select(query: AgendaQuery) -> Any:

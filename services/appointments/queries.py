@@ -294,15 +294,25 @@ def list_appointments(
     return fetch_page(session, query, limit=limit, place=lambda row: (row.starts_at, row.id))
 
 
-def list_history(session: Session, appointment: UUID) -> list[tuple[str, datetime]]:
-    """Statuses that an appointment arrived at and when, oldest first."""
+class HistoryStep(NamedTuple):
+    """A status that an appointment arrived at, or was ``moved`` to another time in, and when."""
+
+    status: str
+    at: datetime
+    moved: bool
+
+
+def list_history(session: Session, appointment: UUID) -> list[HistoryStep]:
+    """What became of an appointment, oldest first."""
+    # A move takes it from its day and puts it on another in the same status.
     rows = session.execute(
-        select(Fact.status, Fact.occurred_at)
-        .where(Fact.subject_id == appointment, Fact.kind == "appointment", Fact.quantity > 0)
-        .distinct()
+        select(Fact.status, Fact.occurred_at, func.bool_or(Fact.quantity < 0))
+        .where(Fact.subject_id == appointment, Fact.kind == "appointment")
+        .group_by(Fact.status, Fact.occurred_at)
+        .having(func.bool_or(Fact.quantity > 0))
         .order_by(Fact.occurred_at)
     )
-    return [(row.status, row.occurred_at) for row in rows]
+    return [HistoryStep(*row) for row in rows]
 
 
 def get_session(session: Session, opening: UUID) -> OpeningSession:

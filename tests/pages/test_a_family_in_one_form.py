@@ -89,7 +89,7 @@ def test_a_minor_among_grown_ups_is_named_with_what_to_do(web: Web) -> None:
     (other,) = (each for each in links if "service=PAS6" in each)
     times = browser.get(other).text
     assert "Pasaporte ordinario 6 años" in times
-    near = times.partition("Lo más cerca de las 09:15")[2]
+    near = times.partition("Lo más cerca de la hora que buscas, 9:15\u00a0a.\u00a0m.")[2]
     # Pressed, the nearest time is held as any other.
     assert re.findall(r'<button[^>]*form="hold"[^>]*value="([^"]+)"', near)[0] == start
     assert "Ana" in browser.get(links[-1].partition("#")[0]).text

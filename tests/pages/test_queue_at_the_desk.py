@@ -366,3 +366,29 @@ def test_several_services_are_one_visit_and_one_after_another(web: Web, officer:
     [visit] = queue(web)
     assert (visit.services, visit.for_desk, visit.place) == (["MAT"], "B", 1)
     assert call_next(officer, "B") == coming["id"]
+
+
+def test_the_history_tells_a_move_from_a_booking(web: Web, officer: Browser) -> None:
+    """An arrival that is undone brings back the status, and moves nobody."""
+    appointment = booked(web, 1, place=1)
+    web.travel(morning_at_office() + timedelta(minutes=10))
+    arrive(officer, appointment)
+    web.travel(morning_at_office() + timedelta(minutes=10, seconds=20))
+    step(officer, appointment, "undo")
+    web.travel(morning_at_office() + timedelta(minutes=20))
+    owner = web.token("citizen", subject="person-1")
+    moved = web.call(
+        "POST",
+        f"/appointments/{appointment['id']}/reschedule",
+        {"start": web.free()[-1]["start"]},
+        token=owner,
+    )
+    assert moved.status_code == 200, moved.text
+    page = officer.get(f"/desk/appointments/{appointment['id']}").text
+    told = re.findall(r'<span class="what">([^<]+)</span>', page.partition('class="timeline"')[2])
+    assert told == [
+        "Reservada",
+        "En la sala de espera",
+        "Reservada",
+        "Cambió de día, de hora o de oficina",
+    ]

@@ -204,8 +204,11 @@ def test_one_of_a_household_is_taken_out_by_telephone_and_at_the_desk(
     assert "418.00" in page
     assert page.count("Sí, quitar a") == 2
     assert officer.get(desk).text.count("Sí, quitar a") == 2
+    agenda = f"/desk/?day={working_day()}"
+    assert officer.get(agenda).text.count("Grupo de 2") == 3
     page = officer.send(f"{desk}/cancel", n="3", back=desk).text
     assert "Sí, quitar a" not in page
+    assert "Grupo de" not in officer.get(agenda).text
     owner = web.token("citizen")
     shown = web.call("GET", f"/appointments/{answer['id']}", token=owner).get_json()
     statuses = [each["status"] for each in shown["attendees"]]

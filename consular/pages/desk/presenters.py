@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from consular.auth import now
@@ -37,6 +38,7 @@ from services.kernel.crypto import Vault
 from services.kernel.name_checks import Named
 
 SHOWN_OF_DOCUMENT = 3
+_MOVED = lazy_gettext("Cambió de día, de hora o de oficina")
 
 
 def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
@@ -177,7 +179,8 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
             step.value for step in list_actions(session, [appointment], now=now())[appointment.id]
         ],
         "history": [
-            {"status": status, "at": at} for status, at in list_history(session, appointment.id)
+            {"status": step.status, "at": step.at, "what": _MOVED if step.moved else None}
+            for step in list_history(session, appointment.id)
         ],
     }
 
