@@ -15,12 +15,13 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
+import click
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -50,10 +51,11 @@ _COUNT = text(
 
 @dataclass(frozen=True)
 class Size:
-    """So many writers for so many seconds."""
+    """So many writers for so many seconds, each with a transaction open for up to ``open_for``."""
 
     writers: int
     seconds: float
+    open_for: float = 0.02
 
 
 SHORT, FULL = Size(8, 5), Size(50, 60)
@@ -75,7 +77,10 @@ def run(urls: DatabaseUrls, size: Size) -> Outcome:
     database = Database(urls.worker_url, pool_size=4)
     try:
         with ThreadPoolExecutor(size.writers) as pool:
-            writers = [pool.submit(_write, urls, ended, seed) for seed in range(size.writers)]
+            writers = [
+                pool.submit(_write, urls, ended, seed, size.open_for)
+                for seed in range(size.writers)
+            ]
             try:
                 outcome = _compare(database, monotonic() + size.seconds)
             finally:
@@ -90,7 +95,7 @@ def run(urls: DatabaseUrls, size: Size) -> Outcome:
     return outcome
 
 
-def _write(urls: DatabaseUrls, ended: Event, seed: int) -> None:
+def _write(urls: DatabaseUrls, ended: Event, seed: int, open_for: float) -> None:
     """Parties that come to an appointment and move on, many of them for days of before."""
     chance = random.Random(seed)
     database = Database(urls.web_url, pool_size=1)
@@ -98,7 +103,7 @@ def _write(urls: DatabaseUrls, ended: Event, seed: int) -> None:
         with database.transaction(NETWORK_SCOPE) as session:
             for _ in range(chance.randrange(1, 6)):
                 _record(session, chance)
-            sleep(chance.random() * 0.02)
+            sleep(chance.random() * open_for)
     database.dispose()
 
 
@@ -133,10 +138,11 @@ def _prove(database: Database, outcome: Outcome) -> None:
         if roll_up(session, lag=timedelta(0)):
             for cube in CUBES:
                 build(session, cube, lag=timedelta(0))
-    for cube in CUBES:
-        with database.transaction(NETWORK_SCOPE) as session:
-            outcome.wrong += bool(recount(session, cube).differences)
-            outcome.compared += 1
+    with click.progressbar(CUBES, label="recounted") as bar:
+        for cube in bar:
+            with database.transaction(NETWORK_SCOPE) as session:
+                outcome.wrong += bool(recount(session, cube).differences)
+                outcome.compared += 1
 
 
 def _hold(database: Database, outcome: Outcome, as_of: datetime | None) -> datetime:
@@ -165,6 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=0, help="so many facts are there already")
     asked = parser.parse_args(arguments)
     size = FULL if asked.full else SHORT
+    if asked.rows:
+        # A recount of all of them takes minutes: the writers leave it room.
+        size = replace(size, open_for=1.0)
     with durable_servers() as addresses, _database(addresses, asked.rows) as urls:
         outcome = run(urls, size)
     print(
