@@ -311,7 +311,7 @@ class Card(_Parsed):
     """A card's number."""
 
     parse = staticmethod(parse_card)
-    message = _("El número de tarjeta no es correcto.")
+    message = _("El número de tarjeta no es correcto: compáralo con la tarjeta.")
 
 
 class Phone(_Parsed):

@@ -95,3 +95,20 @@ def test_a_corrected_account_is_never_taken_for_the_order_before(web: Web) -> No
     other = checked(client, {**form, "clabe": OTHER_ACCOUNT})
     page = _post(client, "/enviar/revisar", {"d": other, "form_key": "one-press"}).text
     assert "Esa cotización ya se us" in page
+
+
+def test_a_number_of_another_way_of_payout_stops_nobody(web: Web) -> None:
+    client = sender(web)
+    form = {"given_names": "Rosa", "first_surname": "Demo", "save": "yes"}
+    wrong = {"quote": quoted(client, "card"), **form, "card": "4152313800000006"}
+    refused = _post(client, "/enviar/destinatario", wrong, follow=False).location
+    assert "compáralo con la tarjeta" in client.get(refused).text
+    draft = refused.partition("d=")[2]
+    for payout, number in (("branch", {}), ("account", {"clabe": ACCOUNT})):
+        other = {"d": draft, "quote": quoted(client, payout), **number}
+        kept = _post(client, "/enviar/destinatario", other, follow=False).location
+        assert kept.startswith("/enviar/revisar?d="), payout
+    assert _post(client, "/enviar/revisar", {"d": draft}, follow=False).location.startswith(
+        "/envios/"
+    )
+    assert "termina en 7771" in client.get("/destinatarios").text

@@ -51,6 +51,8 @@ def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
     page = _post(client, "/enviar/municipio", village).text
     assert "En San Pedro Amuzgos no hay oficina de Finabien" in page
     assert re.search(r"a unos \d+ km", page)
+    nothing = _post(client, "/enviar/oficina", {"d": draft}).text
+    assert ">Dónde lo cobra: falta este dato.</a>" in nothing
     review = _post(client, "/enviar/oficina", {"d": draft, "place": f"F{TLAXIACO}"}).text
     assert "Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in review
     sent = _post(client, "/enviar/revisar", {"d": draft}).text

@@ -159,7 +159,8 @@ def send_confirm() -> Response:
         command = replace(command, confirmed=read_or_refuse(form, read_sure))
     remittance_id = _order_once(command)
     if form.get("save") == "yes":
-        remember(form)
+        used = _number_wanted(form)
+        remember({name: form[name] for name in form if name not in {*NUMBERS.values()} - {used}})
     return finish(url_for("portal.remittance", id=remittance_id, nuevo=1))
 
 
@@ -290,11 +291,13 @@ def _saved_choice(form: dict[str, str]) -> UUID | None:
 
 
 def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
+    number = _number_wanted(form)
     command: OrderRemittance | None = check(
         RemittanceSchema(),
         {
             **pick(form, "quote", "purpose"),
-            "recipient": pick(form, *NAMES, *NUMBERS.values(), "phone"),
+            # One that was written for another way of payout isn't asked for.
+            "recipient": pick(form, *NAMES, *filter(None, [number]), "phone"),
             "collect": pick(form, "place") or None,
         },
         errors,
@@ -304,7 +307,6 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     for name in list(errors):
         if name.startswith("recipient."):
             errors[name.removeprefix("recipient.")] = errors.pop(name)
-    number = _number_wanted(form)
     if number and not pick(form, number):
         errors[number] = [str(MISSING)]
     return None if errors else command
