@@ -52,31 +52,37 @@ class Corridor:
 
     def measure(self, count: int) -> Remittances:
         """Once: so many remittances, all of them ordered at once."""
+        # One connection for all looks at them: each new one takes milliseconds of the processors.
+        with psycopg.connect(
+            self.settings.worker_database_url, options="-c app.consulate=*", autocommit=True
+        ) as db:
+            return self._measure(db, count)
+
+    def _measure(self, db: psycopg.Connection, count: int) -> Remittances:
         self.register.quote(self.settings, count)
         orders = self.register.orders(self.settings)
-        paid, jobs = self._value(_PAID), jobs_done(self.settings)
-        transactions, spent = self._value(_TRANSACTIONS), self._spent()
+        paid, jobs = _value(db, _PAID), jobs_done(self.settings)
+        transactions, spent = _value(db, _TRANSACTIONS), self._spent()
         began = time.monotonic()
         self.register.send(self.settings, orders, 202)
-        wait_until(lambda: self._value(_PAID) >= paid + count and not self._value(_UNTOLD))
+        wait_until(lambda: not _value(db, _UNTOLD) and _value(db, _PAID) >= paid + count)
         seconds = time.monotonic() - began
         # Questions that a callback has overtaken come due and end.
-        wait_until(lambda: not self._value(_UNDONE))
+        wait_until(lambda: not _value(db, _UNDONE))
         all_of_it, simulated = (
             after - before for after, before in zip(self._spent(), spent, strict=True)
         )
         return Remittances(
             count / seconds,
             (jobs_done(self.settings) - jobs) / count,
-            (self._value(_TRANSACTIONS) - transactions) / count,
+            (_value(db, _TRANSACTIONS) - transactions) / count,
             simulated / all_of_it,
         )
 
     def _spent(self) -> tuple[float, float]:
         return seconds_of(os.getpid()), seconds_of(self.simulator)
 
-    def _value(self, query: LiteralString) -> int:
-        options = "-c app.consulate=*"
-        with psycopg.connect(self.settings.worker_database_url, options=options) as db:
-            [(value,)] = db.execute(query).fetchall()
-        return int(value)
+
+def _value(db: psycopg.Connection, query: LiteralString) -> int:
+    [(value,)] = db.execute(query).fetchall()
+    return int(value)

@@ -9,12 +9,11 @@ told in the body. Not the official manual: check it before going live.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
-
-import httpx
 
 from integrations.base import Call, Json, SignInClient
 from integrations.contracts import CitizenClaims
@@ -42,7 +41,8 @@ class LlaveMxClient(SignInClient):
     refusals = REFUSALS
 
     def _begin(self) -> None:
-        self._http.auth = httpx.BasicAuth(self._client_id, self._client_secret)
+        pair = f"{self._client_id}:{self._client_secret}".encode()
+        self._headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
 
     def authorize_url(self, *, state: str, redirect_uri: str) -> str:
         """Where to send the browser; it comes back to `redirect_uri` with `code` and `state`."""

@@ -71,7 +71,7 @@ class PaymentsClient(TokenClient):
             raise _no_answer(refusal) from None
 
     def _about(self, folio: str) -> partial[contracts.ChargeState]:
-        return partial(wire.charge_state, folio, self.pages or str(self._http.base_url))
+        return partial(wire.charge_state, folio, self.pages or self.base_url)
 
 
 def _path(folio: str) -> str:

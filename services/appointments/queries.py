@@ -8,7 +8,18 @@ from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from services.appointments.finding_seats import find_offers
@@ -256,14 +267,18 @@ def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID,
     return {appointment: [each.person for each in people] for appointment, people in party.items()}
 
 
+# Built once: to build a statement takes as long as to send it.
+_LATEST_OFFICE = (
+    select(Appointment.consulate_code)
+    .where(Appointment.account_id == bindparam("account"))
+    .order_by(Appointment.created_at.desc(), Appointment.id)
+    .limit(1)
+)
+
+
 def latest_office(session: Session, account: UUID) -> str | None:
     """The code of the office at which the account last made an appointment."""
-    return session.scalar(
-        select(Appointment.consulate_code)
-        .where(Appointment.account_id == account)
-        .order_by(Appointment.created_at.desc(), Appointment.id)
-        .limit(1)
-    )
+    return session.scalar(_LATEST_OFFICE, {"account": account})
 
 
 def list_appointments(

@@ -7,7 +7,7 @@ the CURP. The keys under which a person holds places (`person_keys`) begin with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -89,12 +89,7 @@ def change_person(person: Person, data: PersonData, vault: Vault) -> None:
 
 def open_person(person: Person, vault: Vault) -> PersonData:
     """The row in the clear; sealed values are None once the person is forgotten."""
-    key = find_key(person, vault)
-    sealed = {name: getattr(person, f"{name}_sealed") for name in SEALED}
-    opened = {
-        name: key.open(value, place=_place(name), row=person.id) if key and value else None
-        for name, value in sealed.items()
-    }
+    opened = _open(person, SEALED, vault)
     return PersonData(
         person.given_names,
         person.first_surname,
@@ -103,6 +98,21 @@ def open_person(person: Person, vault: Vault) -> PersonData:
         person.birth_place,
         **opened,
     )
+
+
+def open_contact(person: Any, vault: Vault) -> tuple[str | None, str | None]:
+    """E-mail and telephone of a row that has no more than these, `id` and `data_key`."""
+    opened = _open(person, ("email", "phone"), vault)
+    return opened["email"], opened["phone"]
+
+
+def _open(person: Any, names: Iterable[str], vault: Vault) -> dict[str, str | None]:
+    key = find_key(person, vault)
+    sealed = {name: getattr(person, f"{name}_sealed") for name in names}
+    return {
+        name: key.open(value, place=_place(name), row=person.id) if key and value else None
+        for name, value in sealed.items()
+    }
 
 
 def find_key(person: Person, vault: Vault) -> DataKey | None:

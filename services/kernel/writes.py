@@ -34,13 +34,25 @@ def write(session: Session, *writes: Write) -> None:
     """
     if not writes:
         return
-    session.flush()
+    flush(session)
     named = {
         f"{name}_{number}": value
         for number, each in enumerate(writes)
         for name, value in each.values.items()
     }
     session.execute(_together(tuple(each.sql for each in writes)), named)
+
+
+def flush(session: Session) -> None:
+    """Send what is unwritten. A row that `take_unwritten` took counts as changed to the session,
+    which spends as long as a statement takes on finding that it isn't."""
+    if session.new or session.deleted or any(map(_is_unwritten, session.dirty)):
+        session.flush()
+
+
+def _is_unwritten(row: Any) -> bool:
+    state = inspect(row)
+    return len(state.unmodified) < len(state.mapper.attrs)
 
 
 @cache

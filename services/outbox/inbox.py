@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.kernel.db import text
 from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
 from services.outbox.models import AgencyMessage
@@ -26,6 +26,16 @@ def calling_agency(topic: str) -> str:
     return topic.removesuffix(_CALLBACK)
 
 
+_KEEP = text(
+    """
+    INSERT INTO agency_messages (agency, message_id, id, folio, reference, received_at)
+    VALUES (:agency, :message, :id, :folio, :reference, :now)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+    """
+)
+
+
 def receive_callback(
     session: Session,
     agency: str,
@@ -41,20 +51,15 @@ def receive_callback(
     is only a hint to ask the agency: either may be unknown or invented, which the job finds out.
     """
     row = new_id()
-    new = session.execute(
-        insert(AgencyMessage)
-        .values(
-            agency=agency,
-            message_id=message_id,
-            id=row,
-            folio=folio,
-            reference=None if folio else reference,
-            received_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(AgencyMessage.id)
-    ).first()
-    if new is None:
+    values = {
+        "agency": agency,
+        "message": message_id,
+        "id": row,
+        "folio": folio,
+        "reference": None if folio else reference,
+        "now": now,
+    }
+    if session.execute(_KEEP, values).first() is None:
         return False
     enqueue(session, callback_topic(agency), row)
     return True
