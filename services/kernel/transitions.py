@@ -21,9 +21,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from services.kernel import audit
 from services.kernel.audit import Actor
-from services.kernel.db import Base, Owners, PartOf, Statement, text
+from services.kernel.db import Base, PartOf, Statement, text
 from services.kernel.errors import NotFound, WrongState
-from services.kernel.writes import Write, as_sent, flush, take_unwritten, write
+from services.kernel.writes import Write, as_sent, flush, owner_of, take_unwritten, write
 
 Thing = TypeVar("Thing", bound=Base)
 Status = TypeVar("Status", bound=StrEnum)
@@ -103,7 +103,7 @@ class Lifecycle(Generic[Thing, Status]):
     ) -> None:
         columns = {**take_unwritten(thing), **columns}
         flush(session)
-        owner = _owner(self.model)
+        owner = owner_of(self.model)
         owner = None if owner in columns else owner
         swap = _swapping(self.model, tuple(sorted(columns)), owner)
         values = {f"new_{name}": as_sent(self.model, name, each) for name, each in columns.items()}
@@ -163,12 +163,6 @@ def _swapping(model: Any, columns: tuple[str, ...], owner: str | None) -> Statem
         f"UPDATE {model.__tablename__} SET {new}"  # noqa: S608 - names of our own tables
         f" WHERE id = :row AND status = :before{mine} RETURNING id"
     )
-
-
-@cache
-def _owner(model: Any) -> str | None:
-    owners = model.owners
-    return (owners.account or owners.office) if isinstance(owners, Owners) else None
 
 
 def history(

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
-from services.kernel.db import Base, Statement, text
+from services.kernel.db import Base, Owners, PartOf, Statement, text
 
 _NAME = re.compile(r"(?<!:):(\w+)")
 
@@ -100,15 +100,18 @@ def _without_default(model: type[Base]) -> frozenset[str]:
     return frozenset(each.key for each in columns if each.columns[0].server_default is None)
 
 
-def update_row(session: Session, row: Base) -> None:
+def update_row(session: Session, row: Base, whole: Base | None = None) -> None:
     """Write what was set on a row that was read, if anything was, in one round trip; a flush spends
-    more on finding out what."""
+    more on finding out what. ``whole``: what it is a part of, which says whose it is."""
     values = take_unwritten(row)
     if not values:
         return
     model = type(row)
-    keys = {f"key_{key}": getattr(row, key) for key in _keys(model)}
     sent = {name: as_sent(model, name, value) for name, value in values.items()}
+    keys = {f"key_{key}": getattr(row, key) for key in _keys(model)}
+    whose = whole or row
+    owner = owner_of(type(whose))
+    keys |= {"owner": getattr(whose, owner)} if owner else {}
     write(session, Write(_update(model, tuple(sorted(sent))), {**sent, **keys}))
 
 
@@ -139,7 +142,20 @@ def _keys(model: type[Base]) -> tuple[str, ...]:
 
 
 @cache
+def owner_of(model: type[Base]) -> str | None:
+    """The column that says whose a row is: an account's or, else, an office's."""
+    owners = model.owners
+    return (owners.account or owners.office) if isinstance(owners, Owners) else None
+
+
+@cache
 def _update(model: type[Base], columns: tuple[str, ...]) -> str:
     new = ", ".join(f"{name} = :{name}" for name in columns)
-    where = " AND ".join(f"{key} = :key_{key}" for key in _keys(model))
-    return f"UPDATE {model.__tablename__} SET {new} WHERE {where}"  # noqa: S608
+    where = " AND ".join(f"part.{key} = :key_{key}" for key in _keys(model))
+    whole, whose = "", "part"
+    if isinstance(model.owners, PartOf):
+        whole = f" FROM {model.owners.whole.__tablename__} whole"
+        where, whose = f"{where} AND whole.id = part.{model.owners.column}", "whole"
+    owner = owner_of(model.owners.whole if isinstance(model.owners, PartOf) else model)
+    mine = f" AND {whose}.{owner} IS NOT DISTINCT FROM :owner" if owner else ""
+    return f"UPDATE {model.__tablename__} part SET {new}{whole} WHERE {where}{mine}"  # noqa: S608

@@ -160,7 +160,7 @@ def settle_parts(
     """`settle_charge` of an order whose parts and charges this transaction has locked."""
     for locked in parts:
         _settle(session, locked, answer, rules, now)
-        update_row(session, locked[1])
+        update_row(session, locked[1], locked[0])
     flush(session)
 
 
@@ -221,6 +221,7 @@ def _take_payment(
         return
     stopped = remittance.status not in UNPAID
     charge.state = ChargeStatus.PAID
+    update_row(session, charge, remittance)
     until = now + rules().cancel
     LIFECYCLE.move(session, remittance, Status.FUNDED, now=now, actor=SYSTEM, cancel_until=until)
     if stopped:
