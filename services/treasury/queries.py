@@ -122,8 +122,18 @@ class Traced:
 
     @property
     def delivered(self) -> int:
-        """Pesos that the agency paid."""
-        return -sum(self._posted(LedgerCode.FINABIEN_SETTLEMENT))
+        """Pesos that the agency paid. Where it says fewer than were ordered, a person ends that:
+        until then the order is held whole, with what lacks in suspense."""
+        posted = -sum(self._posted(LedgerCode.FINABIEN_SETTLEMENT))
+        return posted + self._held if posted < 0 else posted
+
+    @property
+    def _held(self) -> int:
+        """Pesos ordered without a final answer."""
+        ended = {entry.hold for entry in self.entries}
+        held = (e for e in self.entries if e.state is State.PENDING and e.id not in ended)
+        lines = (line for entry in held for line in entry.lines)
+        return -sum(x.amount for x in lines if x.account == LedgerCode.FINABIEN_SETTLEMENT)
 
     def _posted(self, account: LedgerCode) -> Iterator[int]:
         for entry in self.entries:

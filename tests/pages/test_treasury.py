@@ -202,6 +202,20 @@ def test_a_payout_is_followed_from_the_payment_that_funded_it(
     assert "el remitente no ha pagado" in treasurer.get(f"/treasury/trace?folio={unpaid}").text
 
 
+def test_of_an_order_that_was_paid_short_it_says_what_was_paid(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    paid = "Pesos que pagó Finabien</dt>\n    <dd>%s"
+    for currency, said in (("MXN", "100.00"), ("USD", "0.00")):
+        _sender, sent = _send(web, workers, Answer.AVAILABLE)
+        word = PayoutAnswer(Answer.PAID, amount_minor=100_00, currency=currency)
+        with workers.transaction(NETWORK_SCOPE) as session:
+            settle_payout(session, sent, word, now=database_clock(session))
+        page = treasurer.get(f"/treasury/trace?folio={_folio(workers, sent)}").text
+        assert "Puesto en suspenso" in page
+        assert paid % said in page, currency
+
+
 @pytest.mark.parametrize("written", ["R7K3M9QXW42T", "hola"])
 def test_a_folio_of_no_remittance_is_said_to_be_none(
     web: Web, treasurer: Browser, written: str

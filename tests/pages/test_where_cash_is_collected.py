@@ -66,6 +66,8 @@ def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
         page = _post(web.client, "/cobrar", asked).text
         assert ("Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in page) is told
         assert ("identificación oficial vigente" in page) is told
+    wrong = _post(web.client, "/cobrar", {**asked, "first_surname": "Demo Prueba"}).text
+    assert "Escribe solo tu primer apellido" in wrong
 
 
 def test_of_two_municipalities_of_a_name_one_is_chosen_without_a_code(

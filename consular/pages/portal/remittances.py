@@ -216,7 +216,13 @@ def lookup() -> str:
             collection = find_for_recipient(**query)
         except NotFound:
             if parse_folio(query["folio"]):
-                errors["form"] = [_("No encontramos un envío con ese folio y ese apellido.")]
+                errors["form"] = [
+                    _(
+                        "No encontramos un envío con ese folio y ese apellido. Escribe solo tu"
+                        " primer apellido, como lo puso quien te lo envió; si sigue sin salir,"
+                        " pregúntale el folio otra vez."
+                    )
+                ]
             else:
                 errors["folio"] = [str(FOLIO_FORM)]
         except DomainError as refused:
