@@ -8,6 +8,7 @@ the newest. What others ask for or try in the name of the address uses up nothin
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.accounts import sign_in
-from services.citizens.errors import CodeExpired, CodeTriesUsed
+from services.citizens.errors import CodeExpired, CodeIncomplete, CodeTriesUsed
 from services.citizens.limits import Budget, Rate, spend
 from services.citizens.models import LoginCode
 from services.kernel.crypto import Vault, fingerprint
@@ -33,6 +34,8 @@ WINDOW = timedelta(minutes=15)
 # Of all who never proved the address together, as multiples of what one browser may ask for:
 # whoever guesses from many places has few tries a day, and floods nobody with messages.
 STRANGERS = (Rate(4, WINDOW), Rate(10, timedelta(days=1)))
+
+_FORM = re.compile("[0-9]{6}")
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def use_code(
     """The account that the code signs in.
 
     A wrong code is counted, so the caller must commit before it says `CodeWrong`. Raises
-    `CodeExpired` when there is none to compare with, `CodeTriesUsed` after five wrong ones.
+    `CodeExpired` when there is none to compare with, `CodeTriesUsed` after five wrong ones,
+    `CodeIncomplete` for what can be none, which costs no try.
     """
     alive = _alive(session, to, asked_by, now=now, vault=vault)
     if not alive:
@@ -148,6 +152,8 @@ def use_code(
     newest = alive[0]
     if newest.attempts >= MOST_TRIES:
         raise CodeTriesUsed(field="code", tries=MOST_TRIES)
+    if not _FORM.fullmatch(code.strip()):
+        raise CodeIncomplete(field="code")
     if not any([_matches(sent, code, vault) for sent in alive]):
         newest.attempts += 1
         session.flush()

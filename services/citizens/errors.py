@@ -5,6 +5,12 @@ from __future__ import annotations
 from services.kernel.errors import Conflict, Invalid, TooMany
 
 
+class CodeIncomplete(Invalid):
+    """Not six digits, so no try of any code: nothing is counted."""
+
+    code = "code_incomplete"
+
+
 class CodeWrong(Invalid):
     """None of the codes that were sent; ``left`` more tries."""
 

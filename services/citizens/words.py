@@ -14,6 +14,9 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "person_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
     ),
+    "code_incomplete": ErrorMessage(
+        _("Falta el código"), _("Escribe los 6 números del mensaje que te mandamos.")
+    ),
     "code_wrong": ErrorMessage(
         _("El código no coincide"),
         _(

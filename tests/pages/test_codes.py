@@ -56,6 +56,17 @@ def test_five_wrong_codes_are_counted_down_and_then_another_one_helps(web: Web) 
     assert "Mis trámites" in answer(client, page, _code(web))
 
 
+def test_a_code_that_is_not_written_whole_costs_no_try(web: Web) -> None:
+    client = web.client
+    page = asked(client)
+    code = _code(web)
+    for typed in ("", code[:5], f"{code}1", "codigo"):
+        page = answer(client, page, typed)
+        assert "Escribe los 6 números del mensaje" in page
+        assert "Intentos que quedan" not in page
+    assert "Intentos que quedan: 4." in answer(client, page, other(code))
+
+
 def test_wrong_then_right_signs_in(web: Web) -> None:
     client = web.client
     page = asked(client)

@@ -54,7 +54,7 @@ def send_code_to_person(to: Destination, language: str) -> None:
 
 
 def prove_contact(to: Destination, code: str) -> UUID:
-    """The account of whoever told the code. Raises CodeWrong, CodeTriesUsed, CodeExpired."""
+    """The account of whoever told the code. Raises what `use_code` does, and CodeWrong."""
     digits = re.sub(r"[\s-]", "", code)
     with transaction(NETWORK_SCOPE) as session:
         proved = use_code(session, to, digits, now=now(), vault=vault(), asked_by=_helper())

@@ -30,7 +30,13 @@ from consular.security import browser_secret
 from consular.sign_in import SignIn
 from services.citizens.accounts import find_holder, sign_in
 from services.citizens.codes import LIFETIME, MOST_TRIES, Destination, send_code, use_code
-from services.citizens.errors import CodeExpired, CodeTriesUsed, CodeWrong, TooManyAttempts
+from services.citizens.errors import (
+    CodeExpired,
+    CodeIncomplete,
+    CodeTriesUsed,
+    CodeWrong,
+    TooManyAttempts,
+)
 from services.citizens.limits import Budget, Rate, spend
 from services.identity.proving import prove
 from services.kernel.audit import Actor, Role
@@ -108,7 +114,7 @@ def send_code_to(to: Destination) -> None:
 
 
 def enter_with_code(to: Destination, code: str) -> tuple[UUID, str]:
-    """(account, secret of the new session). Raises CodeWrong, CodeTriesUsed, CodeExpired."""
+    """(account, secret of the new session). Raises what `use_code` does, and CodeWrong."""
     digits = re.sub(r"[\s-]", "", code)
     with transaction(NETWORK_SCOPE) as session:
         outcome = use_code(session, to, digits, now=now(), vault=vault(), asked_by=_asked_by())
@@ -197,7 +203,7 @@ def login_code_use() -> Response:
         return _send(form)
     try:
         _account, secret = enter_with_code(to, request.form.get("code", ""))
-    except (CodeExpired, CodeTriesUsed, CodeWrong):
+    except (CodeExpired, CodeIncomplete, CodeTriesUsed, CodeWrong):
         if already:
             return go(then)
         raise
