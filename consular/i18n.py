@@ -128,9 +128,9 @@ def reading_in(language: str) -> AbstractContextManager[None]:
 
 
 def in_language(row: Any, field: str) -> str:
-    """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
+    """``row.<field>_en`` for readers of English, else ``row.<field>_es``; empty where none is."""
     language = "en" if current_language() == "en" else "es"
-    return str(getattr(row, f"{field}_{language}"))
+    return str(getattr(row, f"{field}_{language}") or "")
 
 
 def in_own_language(row: Any, field: str) -> Any:

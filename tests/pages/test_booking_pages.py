@@ -190,3 +190,14 @@ def test_an_empty_week_leads_to_the_next_day_that_has_places(web: Web) -> None:
     page = web.client.get("/citas/horarios", query_string=PLACE).text
     assert "Ver ese día" in page
     assert f"service=PAS10&amp;from={day}" in page
+
+
+def test_of_a_service_that_says_nothing_of_who_comes_nothing_is_said(web: Web) -> None:
+    web.session(desks=[{"name": "A", "services": ["POF", "PAS10"]}])
+    for services, said in (("POF", ""), ("POF,PAS10", "Personas de 18 años o más")):
+        service, _comma, further = services.partition(",")
+        place = {**PLACE, "service": service, "further": further}
+        page = web.client.get("/citas/horarios", query_string=place).text
+        assert ("Quién va:" in page) == bool(said)
+        assert said in page
+        assert "None" not in page
