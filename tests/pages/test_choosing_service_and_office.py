@@ -33,6 +33,22 @@ def test_a_service_is_found_by_what_people_call_it(web: Web, words: str, code: s
     assert f'href="{target}"' in page
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "another"),
+    [
+        *(("pasaporte para mi hijo", "PAS3", "ACT"), ("renovar pasapotre", "PAS10", "POF")),
+        *(("necesito poder para vender mi casa", "POF", "PAS10"), ("my passport", "PAS6", "LEG")),
+    ],
+)
+def test_words_that_say_more_than_a_service_is_called_find_what_is_most_like_them(
+    web: Web, words: str, code: str, another: str
+) -> None:
+    page = _page(web, SERVICE, q=words)
+    assert "Lo más parecido" in page
+    assert f"service={code}" in page
+    assert f"service={another}" not in page
+
+
 def test_nothing_found_says_so_and_leads_to_all_services(web: Web) -> None:
     page = _page(web, SERVICE, q="bicicleta")
     assert "No encontramos ese trámite" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from flask_babel import gettext as _
@@ -20,6 +21,9 @@ from services.kernel.collation import alphabetical
 from services.kernel.identifiers import normalise_name
 
 MOST_ASKED = 4
+# Of words that find something though others of the search don't; "pasapotre" is 0.89 like it.
+_LEAST_LETTERS, _LEAST_LIKENESS = 4, 0.85
+_LITTLE_SAID = {"para", "como", "quiero", "necesito", "sacar", "hacer", "with", "from", "need"}
 # Heading, the categories of services.csv under it, and other words by which people look for them.
 _GROUPS = (
     (
@@ -82,8 +86,8 @@ def service_groups(session: Session, looked_for: str = "") -> list[Group]:
     rows, offered = list_services(session), offered_services(session, now().date())
     lines = {row.code: _line(row, offered) for row in rows}
     if looked_for:
-        named = [lines[row.code] for row in rows if _is_named(row, looked_for)]
-        return [Group(_("Encontramos esto"), _ordered(named))] if named else []
+        heading, named = _named(rows, looked_for)
+        return [Group(heading, _ordered([lines[row.code] for row in named]))] if named else []
     first = Group(_("Lo que más se pide"), [lines[code] for code in ASKED_MOST[:MOST_ASKED]])
     groups = [
         Group(str(heading), _ordered([lines[r.code] for r in rows if r.category in categories]))
@@ -117,9 +121,28 @@ def _ordered(lines: Sequence[ServiceLine]) -> list[ServiceLine]:
     )
 
 
-def _is_named(row: Any, looked_for: str) -> bool:
-    """Whether each word begins a word of its names, its heading or of what people call them."""
-    _heading, _categories, called = next(g for g in _GROUPS if row.category in g[1])
-    known = normalise_name(row.name_es, row.name_en, str(_heading), called, row.code).split()
+def _named(rows: Sequence[Any], looked_for: str) -> tuple[str, Sequence[Any]]:
+    """The services that all words name, or else those that most of the telling words do, a slip
+    of the finger aside; under which heading."""
     words = [word.removesuffix("s") for word in normalise_name(looked_for).split()]
-    return bool(words) and all(any(k.startswith(word) for k in known) for word in words)
+    known = {row.code: _known(row) for row in rows}
+    if named := [r for r in rows if words and all(_begins(w, known[r.code]) for w in words)]:
+        return _("Encontramos esto"), named
+    telling = [w for w in words if len(w) >= _LEAST_LETTERS and w not in _LITTLE_SAID]
+    counts = {code: sum(_resembles(w, called) for w in telling) for code, called in known.items()}
+    most = max(counts.values(), default=0)
+    return _("Lo más parecido"), [row for row in rows if most and counts[row.code] == most]
+
+
+def _known(row: Any) -> list[str]:
+    """Words of its names, its heading and of what people call them."""
+    heading, _categories, called = next(g for g in _GROUPS if row.category in g[1])
+    return normalise_name(row.name_es, row.name_en, str(heading), called, row.code).split()
+
+
+def _begins(word: str, known: list[str]) -> bool:
+    return any(each.startswith(word) for each in known)
+
+
+def _resembles(word: str, known: list[str]) -> bool:
+    return _begins(word, known) or bool(get_close_matches(word, known, 1, _LEAST_LIKENESS))
