@@ -131,7 +131,7 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Ya hay una cita para este trámite"),
         _(
             "Cada persona puede tener una cita vigente por trámite."
-            " Puedes cancelarla y reservar otra."
+            " Si quieres otro día u hora, cámbiala: el lugar se conserva hasta confirmar."
         ),
     ),
     "person_repeated": ErrorMessage(

@@ -56,6 +56,7 @@ def test_already_booked_leads_to_the_appointment_that_is_held(web: Web) -> None:
     draft = citizen.post("/citas/persona", **form, email="ana@demo.invalid").location.split("d=")[1]
     page = citizen.send("/citas/revisar", d=draft).text
     assert "una cita vigente por trámite" in page
+    assert "cámbiala: el lugar se conserva hasta confirmar" in page
     assert f'<a href="/citas/{held}">Ver la cita</a>' in page
 
 

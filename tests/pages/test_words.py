@@ -134,7 +134,8 @@ def catalogue() -> Catalog:
 @pytest.mark.parametrize(
     "words",
     [
-        "Cada persona puede tener una cita vigente por trámite. Puedes cancelarla y reservar otra.",
+        "Cada persona puede tener una cita vigente por trámite."
+        " Si quieres otro día u hora, cámbiala: el lugar se conserva hasta confirmar.",
         "No pudimos abrir esta página",
         "La CURP no coincide con tu fecha de nacimiento",
         "Tu familia recibe %(amount)s",

@@ -59,7 +59,13 @@ def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
     try:
         return find_for_visitor(**command) if command else None
     except NotFound:
-        errors["form"] = [_("No encontramos una cita con ese folio y esa fecha de nacimiento.")]
+        errors["form"] = [
+            _(
+                "No encontramos una cita con ese folio y esa fecha de nacimiento. Revisa los dos."
+                " Si así no aparece, entra con el correo o el teléfono de la cita, o llama al"
+                " consulado."
+            )
+        ]
     except DomainError as refused:
         errors |= form_errors(refused)
     return None
