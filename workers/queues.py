@@ -31,7 +31,8 @@ MOST_TOGETHER: Mapping[Queue, int] = {
 # The same while an agency is slow: behind a slow call what is for another would wait too, and so
 # would money.
 MOST_WHILE_SLOW: Mapping[Queue, int] = {**MOST_TOGETHER, Queue.MONEY: 1, Queue.AGENCIES: 1}
-# What is due at a time is cut into so many jobs at least, so that every worker has some of it.
+# What is due at a time is cut into so many jobs at least, so that every worker has some of it: as
+# many as there are workers, where that is known.
 PARTS = 8
 # A failed RQ job tells nothing that the outbox doesn't: it is kept for a day.
 FAILURE_TTL_SECONDS = 86_400

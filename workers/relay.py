@@ -83,7 +83,8 @@ class Relay:
         if items:
             queue = rq_worker.open_queue(name, self._redis)
             ids = [item.id for item in items]
-            rq_worker.enqueue_jobs(queue, ids, together=together, most=jobs)
+            parts = self.gate.workers or queues.PARTS
+            rq_worker.enqueue_jobs(queue, ids, together=together, most=jobs, parts=parts)
         return len(items)
 
     def _miss(self, part: str) -> int:

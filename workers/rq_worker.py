@@ -151,15 +151,20 @@ def open_queue(name: str, connection: Redis) -> Queue:
 
 
 def enqueue_jobs(
-    queue: Queue, items: Sequence[UUID], *, together: int = 1, most: int | None = None
+    queue: Queue,
+    items: Sequence[UUID],
+    *,
+    together: int = 1,
+    most: int | None = None,
+    parts: int = queues.PARTS,
 ) -> None:
     """Put the outbox ids into the queue, up to ``together`` of them in one job, in no more than
-    ``most`` jobs if that can be. Raises RedisError.
+    ``most`` jobs if that can be, and in ``parts`` at least. Raises RedisError.
 
     A few that are due go one by one: each worker takes one.
     """
     least = ceil(len(items) / most) if most else 1
-    size = max(1, min(together, max(least, len(items) // queues.PARTS)))
+    size = max(1, min(together, max(least, len(items) // parts)))
     queue.enqueue_many(
         Queue.prepare_data(
             RUN,

@@ -278,6 +278,20 @@ def test_what_a_long_queue_had_no_room_for_comes_in_fewer_jobs(
     assert relay.tick() == rq_worker.count_jobs(redis)[Queue.AGENCIES] == 4
 
 
+@pytest.mark.parametrize(("workers", "jobs"), [(0, 9), (2, 2), (3, 3), (12, 12)])
+def test_every_worker_has_some_of_what_is_due(
+    job: JobContext, redis: Redis, workers: int, jobs: int
+) -> None:
+    """Cut no smaller than that, for each job costs as much as several items."""
+    with job.transaction() as session:
+        for _ in range(workers * 3 or 9):
+            delivery.enqueue(session, "appointments.confirmation", new_id())
+    relay = Relay(job.database, redis, again_seconds=60)
+    relay.gate.workers = workers
+    relay.tick()
+    assert rq_worker.count_jobs(redis)[Queue.NOTICES] == jobs
+
+
 def test_a_long_queue_keeps_no_other_from_being_rung(
     job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
