@@ -83,7 +83,8 @@ class Relay:
         if items:
             queue = rq_worker.open_queue(name, self._redis)
             ids = [item.id for item in items]
-            parts = self.gate.workers or queues.PARTS
+            # Whoever finds a job waiting has that.
+            parts = max(1, (self.gate.workers or queues.PARTS) - waiting)
             rq_worker.enqueue_jobs(queue, ids, together=together, most=jobs, parts=parts)
         return len(items)
 

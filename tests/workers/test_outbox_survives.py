@@ -290,6 +290,12 @@ def test_every_worker_has_some_of_what_is_due(
     relay.gate.workers = workers
     relay.tick()
     assert rq_worker.count_jobs(redis)[Queue.NOTICES] == jobs
+    with job.transaction() as session:
+        for _ in range(4):
+            delivery.enqueue(session, "appointments.confirmation", new_id())
+    relay.tick()
+    # As many jobs wait as there are workers: each has some already.
+    assert rq_worker.count_jobs(redis)[Queue.NOTICES] == jobs + 1
 
 
 def test_a_long_queue_keeps_no_other_from_being_rung(
