@@ -23,6 +23,7 @@ from services.monitoring.figures import AskIndicator, Figures, figures
 from services.monitoring.indicators import Indicator
 from services.monitoring.lines import Line, count_lines, read_lines
 from services.monitoring.targets import targets_of_rows
+from services.monitoring.words import PAYOUTS_AND_MODES
 
 # Those whose values are codes, with words beside them.
 _NAMED = (Dimension.PROGRAM, Dimension.CONSULATE, Dimension.MODE, Dimension.STATUS)
@@ -193,9 +194,10 @@ def read_names(session: Session, indicator: Indicator) -> Names:
     offices = list_consulates(session)
     services = {row.code: in_language(row, "name") for row in list_services(session)}
     programs = {code: translated(program.name) for code, program in PROGRAMS.items()}
+    others = {code: words("monitoring.program", code) for code in PAYOUTS_AND_MODES}
     return Names(
         offices={row.code: in_language(row, "name") for row in offices},
-        programs={**services, **programs},
+        programs={**services, **programs, **others},
         zones={row.code: row.time_zone for row in offices},
         statuses=indicator.words,
     )

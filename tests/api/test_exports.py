@@ -63,6 +63,19 @@ def rows_of(answer: TestResponse, form: str) -> list[dict[str, Any]]:
     return [dict(zip(map(str, head), row, strict=True)) for row in rows]
 
 
+def test_files_say_of_transfers_how_they_are_received_as_pages_do(web: Web) -> None:
+    with psycopg.connect(web.settings.worker_database_url) as connection:
+        connection.execute(
+            FILL.replace("'PAS10', 'PAS10'", "NULL, 'account'").replace(
+                "'appointment'", "'remittance'"
+            ),
+            {"rows": 1, "recorded": None},
+        )
+    rows = rows_of(ask(web, "export.csv?indicator=remittances&by=program"), "csv")
+    said = {(row["Programa o trámite (clave)"], row["Programa o trámite"]) for row in rows}
+    assert said == {("account", "Envío: depósito en cuenta")}
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
 def test_every_line_is_there_and_they_add_up_to_the_indicator(
     web: Web, form: str, pytestconfig: pytest.Config
