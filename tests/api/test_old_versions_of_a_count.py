@@ -57,3 +57,8 @@ def test_the_page_of_a_count_leads_to_its_other_versions(web: Web) -> None:
     old = unescape(officer.get(f"/counts/{first}").text)
     assert "Versión 2" in old
     assert "(esta)" in old
+    # How a published number is put right is said where it is read, to whoever may.
+    again = "Repórtala otra vez, del mismo día y modalidad"
+    assert again in page
+    assert again not in old
+    assert again not in unescape(staff_browser(web.app, "analyst").get(f"/counts/{second}").text)

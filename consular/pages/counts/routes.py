@@ -211,6 +211,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             revisions=[_revision(session, each, cities, figures) for each in revisions],
             zone=office(session, row.consulate_code or "")["time_zone"],
             done="done" in request.args,
+            may_report=actor().role in DESK,
             # Whoever typed the same number reads what is odd about it before it is published.
             explanation=_explanation(row) if _asks_to_read() else None,
             form=form,
