@@ -11,12 +11,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     and_,
-    bindparam,
     exists,
     func,
     or_,
     select,
-    text,
     tuple_,
     union_all,
 )
@@ -39,7 +37,7 @@ from services.appointments.rules import Status
 from services.appointments.seating import Party
 from services.citizens.models import Person
 from services.facts.models import Fact
-from services.kernel.db import driver_connection
+from services.kernel.db import driver_connection, text
 from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page, get_row
 
@@ -267,18 +265,18 @@ def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID,
     return {appointment: [each.person for each in people] for appointment, people in party.items()}
 
 
-# Built once: to build a statement takes as long as to send it.
-_LATEST_OFFICE = (
-    select(Appointment.consulate_code)
-    .where(Appointment.account_id == bindparam("account"))
-    .order_by(Appointment.created_at.desc(), Appointment.id)
-    .limit(1)
+_LATEST_OFFICE = text(
+    """
+    SELECT consulate_code FROM appointments WHERE account_id = :account
+    ORDER BY created_at DESC, id LIMIT 1
+    """
 )
 
 
 def latest_office(session: Session, account: UUID) -> str | None:
     """The code of the office at which the account last made an appointment."""
-    return session.scalar(_LATEST_OFFICE, {"account": account})
+    code: str | None = session.execute(_LATEST_OFFICE, {"account": account}).scalar_one_or_none()
+    return code
 
 
 def list_appointments(

@@ -23,7 +23,7 @@ from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.db import Base, PartOf, Statement, text
 from services.kernel.errors import NotFound, WrongState
-from services.kernel.writes import Write, as_sent, flush, owner_of, take_unwritten, write
+from services.kernel.writes import Write, as_sent, owner_of, take_unwritten, write
 
 Thing = TypeVar("Thing", bound=Base)
 Status = TypeVar("Status", bound=StrEnum)
@@ -102,7 +102,7 @@ class Lifecycle(Generic[Thing, Status]):
         self, session: Session, thing: Thing, before: str, columns: Mapping[str, Any]
     ) -> None:
         columns = {**take_unwritten(thing), **columns}
-        flush(session)
+        session.flush()
         owner = owner_of(self.model)
         owner = None if owner in columns else owner
         swap = _swapping(self.model, tuple(sorted(columns)), owner)

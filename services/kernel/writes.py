@@ -34,25 +34,13 @@ def write(session: Session, *writes: Write) -> None:
     """
     if not writes:
         return
-    flush(session)
+    session.flush()
     named = {
         f"{name}_{number}": value
         for number, each in enumerate(writes)
         for name, value in each.values.items()
     }
     session.execute(_together(tuple(each.sql for each in writes)), named)
-
-
-def flush(session: Session) -> None:
-    """Send what is unwritten. A row that `take_unwritten` took counts as changed to the session,
-    which spends as long as a statement takes on finding that it isn't."""
-    if session.new or session.deleted or any(map(_is_unwritten, session.dirty)):
-        session.flush()
-
-
-def _is_unwritten(row: Any) -> bool:
-    state = inspect(row)
-    return len(state.unmodified) < len(state.mapper.attrs)
 
 
 @cache
@@ -122,6 +110,9 @@ def take_unwritten(row: Base) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in names if state.attrs[name].history.has_changes()}
     for name, value in values.items():
         set_committed_value(row, name, value)
+    if state.session is not None and not state.committed_state:
+        # Else it counts as changed, and every flush, one before each query, looks at it again.
+        state._commit_all(state.dict, state.session.identity_map)
     return values
 
 

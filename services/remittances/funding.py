@@ -23,7 +23,7 @@ from services.kernel.audit import SYSTEM
 from services.kernel.db import text
 from services.kernel.ids import parse_folio
 from services.kernel.money import format_minor
-from services.kernel.writes import flush, update_row
+from services.kernel.writes import update_row
 from services.remittances import entries
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Charge, Remittance
@@ -161,7 +161,7 @@ def settle_parts(
     for locked in parts:
         _settle(session, locked, answer, rules, now)
         update_row(session, locked[1], locked[0])
-    flush(session)
+    session.flush()
 
 
 def _settle(
