@@ -217,6 +217,23 @@ def test_an_earlier_moment_gives_the_same_page_again(web: Web, analyst: Browser)
     assert "Consultar ahora" in then
 
 
+def test_an_earlier_moment_is_typed_on_the_secretarys_clocks(analyst: Browser) -> None:
+    for path in (
+        "/monitoring/", "/monitoring/offices/austin", "/monitoring/figures",
+        "/monitoring/indicators/appointments",
+    ):  # fmt: skip
+        assert 'name="as_of" type="datetime-local"' in analyst.get(path).text, path
+        page = unescape(analyst.get(f"{path}?as_of=2026-03-01T18:05").text)
+        assert re.search(r"Corte: domingo 1 de marzo de 2026 a las 6:05\sp\.\sm\. \(hora", page), (
+            path
+        )
+        # The question is asked again from the same form.
+        assert 'name="as_of" value="2026-03-01T18:05"' in page, path
+        refused = analyst.get(f"{path}?as_of=2190-01-01T00:00").text
+        assert 'href="#f-as_of">Como se sabía el: ese corte aún no llega.' in refused, path
+        assert 'id="f-as_of" name="as_of" type="datetime-local" value="2190-01-01T00:00"' in refused
+
+
 def test_all_figures_of_an_office_are_on_a_sheet_that_its_page_leads_to(
     web: Web, analyst: Browser
 ) -> None:

@@ -15,6 +15,7 @@ from consular.input.reported import TargetSchema, numbers_of
 from consular.pages.drafts import answers, draft, finish
 from consular.pages.forms import Errors, check, form_errors, pick, read_fields
 from consular.pages.indicators import presenters
+from consular.pages.monitoring.blueprint import with_moment
 from consular.pages.monitoring.downloads import links_to
 from consular.pages.portal.names import offices
 from services.consulates.queries import get_consulate
@@ -50,7 +51,8 @@ def indicator(code: str) -> str:
     chosen = [name for part in request.args.getlist("by") for name in part.split(",") if name]
     form: dict[str, Any] = pick(request.args.to_dict(), *PERIOD, *NARROWED, "compare")
     errors: Errors = {}
-    ask = check(IndicatorQuery(), {**form, **({"by": ",".join(chosen)} if chosen else {})}, errors)
+    asked = with_moment(form)
+    ask = check(IndicatorQuery(), {**asked, **({"by": ",".join(chosen)} if chosen else {})}, errors)
     context: dict[str, Any] = {}
     with transaction() as session:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -25,6 +26,8 @@ pages = Blueprint("monitoring", __name__, url_prefix="/monitoring")
 # The Secretary's clocks.
 ZONE = "America/Mexico_City"
 ASKED = ("consulate", "from", "to", "as_of")
+# A day with its time, as a browser's field sends them.
+_WALL_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,19 @@ def asked_of_address() -> dict[str, str]:
     return pick(request.args, *ASKED)
 
 
+def with_moment(asked: dict[str, str]) -> dict[str, str]:
+    """A moment that was typed, on the Secretary's clocks, as addresses have it."""
+    written = asked.get("as_of", "")
+    try:
+        typed = datetime.fromisoformat(written) if _WALL_CLOCK.fullmatch(written) else None
+    except ValueError:
+        typed = None
+    return {**asked, "as_of": typed.replace(tzinfo=ZoneInfo(ZONE)).isoformat()} if typed else asked
+
+
 def read_question(session: Session, errors: Errors) -> Question | None:
     """The question of the address, None with what is wrong with it in ``errors``."""
-    asked = asked_of_address()
+    asked = with_moment(asked_of_address())
     query: AskIndicator | None = check(IndicatorQuery(), asked, errors)
     if query is None or _too_early(query, errors):
         return None

@@ -16,7 +16,7 @@ from consular.db import transaction
 from consular.input.monitoring import IndicatorQuery
 from consular.pages.forms import Errors, check, form_errors, pick
 from consular.pages.monitoring import presenters
-from consular.pages.monitoring.blueprint import ZONE, pages
+from consular.pages.monitoring.blueprint import ZONE, pages, with_moment
 from consular.pages.monitoring.downloads import links_to
 from consular.pages.portal.names import offices, service_names
 from services.kernel.collation import alphabetical
@@ -37,7 +37,8 @@ MOST_DAYS = 92
 @allow(MONITORS)
 def figures_by_status() -> str:
     """Show the indicators as of one moment; the address repeats them exactly."""
-    values = pick(request.args, *FILTERS)
+    written = pick(request.args, *FILTERS)
+    values = with_moment(written)
     errors: Errors = {}
     ask: AskIndicator | None = check(IndicatorQuery(), values, errors)
     context: dict[str, Any] = {"indicators": []}
@@ -49,7 +50,7 @@ def figures_by_status() -> str:
         return render_template(
             "monitoring/figures.html",
             zone=ZONE,
-            filters=values,
+            filters=written,
             programs=_choices(presenters.programs(service_names(session))),
             consulates=offices(session, every=True),
             published=[
