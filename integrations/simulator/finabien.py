@@ -11,6 +11,7 @@ from importlib.resources import files
 from itertools import cycle
 from typing import Any
 
+from clabe.banks import BANK_NAMES, BANKS
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
@@ -19,7 +20,6 @@ from integrations.simulator.world import World, refuse
 
 AGENCY = "finabien"
 CITIES = ("Puebla", "Oaxaca", "Morelia", "Zacatecas", "León", "Guadalajara", "Mérida", "Toluca")
-BANKS = ("BBVA MEXICO", "BANORTE", "SANTANDER", "BANAMEX", "BANCO AZTECA")
 SHOWN = ("INE", "PASAPORTE", "MATRICULA")
 BRANCHES_A_PAGE = 500
 MAX_CENTAVOS = 100_000_000_00
@@ -245,7 +245,7 @@ class SimulatedAgency:
             "tipo": "SPEI",
             "referencia": f"FB{order.folio}",
             "fechaOperacion": day,
-            "bancoReceptor": BANKS[number % len(BANKS)],
+            "bancoReceptor": _bank(order.body["cuentaBeneficiario"]),
             "cep": f"{number % 10**12:012d}",
         }
 
@@ -338,6 +338,13 @@ def _amount_paid(order: Order) -> str:
         return amount
     pesos, cents = divmod(int(amount.replace(".", "")) // 2, 100)
     return f"{pesos}.{cents:02d}"
+
+
+def _bank(account: str) -> str:
+    """Whose an account is by the first digits of its CLABE; a card is the agency's own."""
+    if len(account) != 18:
+        return "FINABIEN"
+    return BANK_NAMES.get(BANKS.get(account[:3], ""), "Otro banco").upper()
 
 
 def _number(folio: str) -> int:

@@ -9,7 +9,7 @@ from integrations.contracts import HolderMatch, HolderQuestion, NameCorrection, 
 from integrations.errors import Refused
 from integrations.finabien.client import FinabienClient
 from integrations.simulator.app import Simulator
-from tests.integrations.conftest import CLABE, Product, an_order, connected
+from tests.integrations.conftest import CLABE, Clock, Product, an_order, connected
 
 finabien = connected(FinabienClient)
 CORRECTION = NameCorrection("C1", "RDEMO", "Rosa", "Peña", None)
@@ -78,3 +78,21 @@ def test_a_correction_that_moves_an_order_on_is_called_back_once(
         finabien.correct_name(CORRECTION)
     simulator.send_due_callbacks()
     assert len(product.received) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "account", "bank"),
+    [
+        (PayoutChannel.ACCOUNT, CLABE, "BANAMEX"),
+        (PayoutChannel.ACCOUNT, "646180157000000004", "STP"),
+        (PayoutChannel.CARD, "4111111111111111", "FINABIEN"),
+    ],
+)
+def test_money_is_credited_at_the_bank_of_its_account(
+    finabien: FinabienClient, clock: Clock, channel: PayoutChannel, account: str, bank: str
+) -> None:
+    finabien.submit(an_order("RDEMO", channel=channel, account=account))
+    clock.forward(3600)
+    credit = finabien.status("RDEMO").credit
+    assert credit is not None
+    assert credit.bank == bank
