@@ -81,7 +81,7 @@ REASONS: Mapping[str, str] = {
     "line_paid": _("Estas cuotas ya estaban pagadas: no las pagues otra vez. Pregúntale al IMSS."),
     "line_invalid": _("El IMSS no reconoce esta línea de pago. Pregúntale al IMSS."),
     "payment_declined": _("Tu banco no aceptó el pago. Habla con él o paga de otra forma."),
-    "account_closed": _("La cuenta está cerrada. Pide otra CLABE a quien recibe."),
+    "account_closed": _("La cuenta o la tarjeta está cerrada. Pide otro número a quien recibe."),
     "account_not_found": _("La cuenta no existe. Revisa la CLABE con quien recibe."),
     "account_invalid": _("La cuenta no existe. Revisa la CLABE con quien recibe."),
     "beneficiary_mismatch": _(

@@ -156,6 +156,26 @@ def test_whose_remittance_is_looked_at_is_told(
         assert session.execute(query).scalar_one() == 1
 
 
+def test_what_was_paid_short_is_closed_knowing_what_the_sender_hears(
+    web: Web, workers: Database, treasurer: Browser
+) -> None:
+    """What lacks is owed, not lost: closed like that, the transfer counts as paid in full."""
+    said = "Al remitente se le dice que llegó todo"
+    vault = web.app.extensions["consular.vault"]
+    for minor, owed in ((100_00, True), (200_00, False)):
+        with workers.transaction(NETWORK_SCOPE) as session:
+            now = database_clock(session)
+            prepare_reference(session, now=now)
+            sender = make_sender(session, now=now, vault=vault)
+            sent = make_remittance(session, sender, send=10_00, now=now, vault=vault)
+            claim_next(session, sent.id, now=now, vault=vault)
+            settle_payout(session, sent.id, PayoutAnswer(Answer.PAID, amount_minor=minor), now=now)
+            query = text("SELECT id FROM incidents WHERE subject_id = :id")
+            incident = session.execute(query, {"id": sent.id}).scalar_one()
+        page = treasurer.get(f"/incidents/{incident}").text
+        assert (said in page, "La casa asume la pérdida" in page) == (owed, not owed)
+
+
 def test_the_web_moves_no_suspense(web: Web, workers: Database) -> None:
     incident = _report(workers, Kind.AMOUNT_DIFFERS)
     for attempt in (
