@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -144,7 +144,7 @@ def _of_election(counted: Figures) -> dict[str, str]:
 
 
 def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
-    period = _at_the_end(choice.of, period)
+    begins, period = period.first, _at_the_end(choice.of, period)
     compare = period.first is not None and period.last is not None
     counted = figures(
         session,
@@ -157,7 +157,9 @@ def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
         source=Source.INDICATOR,
         query={"indicator": choice.of, **status, **_of_election(counted), **_days(period)},
         value=_sum(counted, choice.status, "value"),
-        before=_sum(counted, choice.status, "compared") if compare else None,
+        before=_sum(counted, choice.status, "compared")
+        if compare
+        else _stock_before(session, choice, begins, counted),
         unit=counted.indicator.unit.value,
         cut_off=None,
         as_of=counted.as_of,
@@ -169,6 +171,16 @@ def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
             "note": _election_words(counted.election) if counted.election else None,
         },
     )
+
+
+def _stock_before(
+    session: Session, choice: Choice, begins: date | None, counted: Figures
+) -> Decimal | None:
+    """The stock as the period began; those of two elections aren't compared."""
+    if begins is None or counted.election:
+        return None
+    ask = AskIndicator(choice.of, last=begins - timedelta(days=1), as_of=counted.as_of)
+    return _sum(figures(session, ask), choice.status, "value")
 
 
 def _election_words(year: str) -> Mapping[str, str]:

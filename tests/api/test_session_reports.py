@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,25 @@ def test_a_number_is_traced_to_its_query_its_moment_and_its_revision(
     assert enrolled["as_of"] == report["as_of"]
     [votes] = [r for r in report["results"] if r["code"] == "votes-2024"]
     assert (votes["before"], votes["revision"]) == ("98470", 0)
+
+
+def test_how_many_were_enrolled_is_compared_with_the_day_before_the_period(web: Web) -> None:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        for day in (date(2026, 10, 31), DAY, DAY):
+            person = Counted("enrolled_person", new_id(), day, "losangeles")
+            record(session, person, "enrolled", now=system_clock())
+    draft = made(web, 33, agreements=[])
+    [(reference, people)] = [
+        (ref, r) for ref, r in _references(draft) if r["code"] == "enrolled_people-enrolled"
+    ]
+    assert (people["value"], people["before"]) == ("3", "1")
+    # The page of the number leads to one that has it.
+    address = f"/monitoring/sessions/{draft['id']}/numbers/{reference.replace('.', '/')}"
+    page = _analyst(web).get(address).text
+    again = re.search(r'href="([^"]+)">Repetir la consulta', page)
+    assert again is not None
+    repeated = _analyst(web).get(unescape(again[1])).text
+    assert re.search(r"Personas inscritas.*Total.*>3<", repeated, re.DOTALL)
 
 
 def test_what_is_recorded_later_changes_nothing_of_it_and_shows_as_a_revision(

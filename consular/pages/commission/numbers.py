@@ -87,11 +87,9 @@ def _asked_again(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _figure_address(query: Mapping[str, Any], **asked: Any) -> str:
-    """The page of what is counted here; a stock of voters is on its indicator's own."""
-    if "election" in query:
-        of = {"code": query["indicator"], "election": query["election"]}
-        return url_for("indicator_pages.indicator", **of, **asked)
-    return url_for("monitoring.figures_by_status", **asked)
+    """The page of what is counted here, with the same question."""
+    of = {name: query[name] for name in ("election", "status") if name in query}
+    return url_for("indicator_pages.indicator", code=query["indicator"], **of, **asked)
 
 
 def _plain(value: Decimal | None) -> str | None:
