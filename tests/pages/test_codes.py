@@ -8,7 +8,7 @@ import threading
 from flask.testing import FlaskClient
 
 from tests.factories.web import Web
-from tests.pages.test_booking_pages import fields, post
+from tests.pages.test_booking_pages import PLACE, fields, post
 from tests.pages.test_forms_are_sent_once import _code, count
 
 CONTACT = {"contact": "rosa@demo.invalid"}
@@ -72,6 +72,16 @@ def test_wrong_then_right_signs_in(web: Web) -> None:
     page = asked(client)
     page = answer(client, page, other(_code(web)))
     assert "Mis trámites" in answer(client, page, f" {_code(web)[:3]} {_code(web)[3:]} ")
+
+
+def test_who_signed_in_is_told_there_unless_they_write_another_address(web: Web) -> None:
+    """Or what somebody signed in books would be confirmed to nobody."""
+    web.session()
+    client, start = web.client, web.free()[0]["start"]
+    page = asked(client)
+    assert "Mis trámites" in answer(client, page, _code(web))
+    form = fields(client.get("/citas/persona", query_string={**PLACE, "start": start}).text)
+    assert form["email"] == CONTACT["contact"]
 
 
 def test_too_many_codes_say_how_long_to_wait_and_the_last_one_still_works(web: Web) -> None:

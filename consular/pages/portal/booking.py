@@ -23,7 +23,7 @@ from consular.pages.forms import Errors, check, go, phone_of, pick, read_or_refu
 from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.choosing import ask_place
-from consular.pages.portal.form_prefill import prefilled_form
+from consular.pages.portal.form_prefill import prefilled_with_contact
 from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.portal.needs import read_needs
 from consular.pages.portal.party import (
@@ -119,7 +119,7 @@ def booking_hold() -> Response:
 @allow(ANYONE)
 def booking_person() -> str:
     """Say for whom it is."""
-    form = asked_form({**prefilled_form(), **draft().form})
+    form = asked_form({**prefilled_with_contact(), **draft().form})
     slot_errors: Errors = {}
     slot = read_slot(form, slot_errors)
     if slot is None:

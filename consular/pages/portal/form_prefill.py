@@ -40,8 +40,16 @@ def prefilled_form() -> dict[str, str]:
     return form if holder else {**form, SUGGESTED: "yes"}
 
 
-def contact_of_sign_in() -> dict[str, str]:
-    """The e-mail or telephone that the reader has just signed in with: there they can be told."""
+def prefilled_with_contact() -> dict[str, str]:
+    """`prefilled_form`, and where nobody told an e-mail or a telephone, the one that the reader
+    signed in with: there they can be told."""
+    told = prefilled_form()
+    if g.actor is None or not g.actor.is_citizen or told.get("email") or told.get("phone"):
+        return told
+    return {**told, **_contact_of_sign_in()}
+
+
+def _contact_of_sign_in() -> dict[str, str]:
     with transaction(NETWORK_SCOPE) as session:
         used = find_signed_in_with(session, account(), vault())
     if used is None:

@@ -38,7 +38,7 @@ from consular.pages.forms import (
 )
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.disputes import claims
-from consular.pages.portal.form_prefill import contact_of_sign_in, prefilled_form
+from consular.pages.portal.form_prefill import prefilled_with_contact
 from consular.pages.portal.recipients import as_form, list_saved, read_sure, remember, saved_form
 from consular.pages.portal.send_place import chosen_place, place_in_words, place_missing
 from consular.pages.portal.send_price import QuoteId, quote_context
@@ -256,12 +256,9 @@ def _read_lookup(form: dict[str, str], errors: Errors) -> dict[str, str] | None:
 @allow(CITIZEN)
 def profile() -> str:
     """Show the form of the account holder's names."""
-    told = prefilled_form()
-    if not told.get("email") and not told.get("phone"):
-        told |= contact_of_sign_in()
     return render_template(
         "portal/profile.html",
-        form={**told, "next": request.args.get("next", ""), **draft().form},
+        form={**prefilled_with_contact(), "next": request.args.get("next", ""), **draft().form},
         errors=draft().errors(_read_profile),
     )
 
