@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from services.appointments.calling_off import call_off
 from services.appointments.closures import lock_openings
 from services.appointments.fitting import Fitted, fit_day
-from services.appointments.models import Appointment, Closure, OpeningSession, Seat
+from services.appointments.models import Appointment, Closure, Member, OpeningSession, Seat
 from services.appointments.opening_history import record_change
-from services.appointments.rules import ClosureSource
+from services.appointments.rules import ClosureSource, Status
 from services.citizens.models import Person
 from services.kernel import audit
 from services.kernel.errors import NotFound, WrongState
@@ -132,16 +132,19 @@ def impact_of(session: Session, appointments: Sequence[UUID]) -> Impact:
     """What is to be known of these appointments before, or after, something happens to them."""
     if not appointments:
         return Impact()
+    comes = exists().where(Member.person_id == Seat.person_id, Member.status != Status.CANCELLED)
     people: Counter[str] = Counter()
     for service, count in session.execute(
         select(Seat.service_code, func.count())
-        .where(Seat.appointment_id.in_(appointments))
+        .where(Seat.appointment_id.in_(appointments), comes)
         .group_by(Seat.service_code)
         .order_by(Seat.service_code)
     ):
         people[service] = count
     heads = session.scalar(
-        select(func.count(Seat.person_id.distinct())).where(Seat.appointment_id.in_(appointments))
+        select(func.count(Seat.person_id.distinct())).where(
+            Seat.appointment_id.in_(appointments), comes
+        )
     )
     silent = session.scalars(
         select(Appointment.id)

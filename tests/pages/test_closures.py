@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.appointments.calling_off import cancel_called_off, note_failure
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import Web, working_day
+from tests.factories.web import Web, person, working_day
 from tests.pages.test_planning_a_month import book, preview, supervisor, words_of
 
 HEAD = "first_day,last_day,begins,ends,reason,source"
@@ -53,6 +53,17 @@ def test_hours_are_closed_after_their_impact_was_seen_and_opened_again(web: Web)
     assert "wrong_state" not in browser.send(f"/desk/closures/{row.id}/lift").text
     history = words_of(browser.get("/desk/opening-history").text)
     assert history.index("Quitó un cierre") < history.index("Cerró la oficina")
+
+
+def test_whom_it_concerns_are_those_who_still_come(web: Web) -> None:
+    web.session(desks=[{"name": name, "services": ["PAS10"]} for name in "ABC"])
+    token = web.token("citizen", subject="ana")
+    family = [person(number) for number in range(3)]
+    booked = web.book(web.free()[0]["start"], token=token, attendees=family).get_json()
+    web.call("POST", f"/appointments/{booked['id']}/attendees/2/cancel", {}, token=token)
+    said, _draft = preview(supervisor(web), "/desk/closures/new", **closure_form())
+    assert "2 personas en total" in said
+    assert "Pasaporte ordinario 10 años: 2" in said
 
 
 def test_an_event_is_cancelled_deliberately_and_says_what_failed_and_what_is_left(web: Web) -> None:
