@@ -137,7 +137,14 @@ def test_a_correction_is_a_second_persons_and_gives_the_sum_back(
     assert [s["receipt_number"] for s in answer["services_rendered"]] == [1, 2]
     # The right one follows under its own receipt.
     again = f"/desk/appointments/{id}/services"
-    assert "Registrar otro servicio" in officer.get(again).text
+    form = officer.get(again).text
+    assert "Registrar otro servicio" in form
+    # Nothing is chosen and nothing charged until somebody says which; then its own fee is there.
+    assert "Cuánto pagó" not in form
+    assert "Falta este dato" in officer.get(f"{again}?service=").text
+    nothing = {"fee_amount": "209.00", "fee_currency": "USD", "payment": "cash"}
+    assert "Falta este dato" in officer.send(again, **nothing).text
+    assert 'value="101.00"' in officer.get(f"{again}?service=PAS3&person=1").text
     right = {"service": "PAS3", "fee_amount": "101.00", "fee_currency": "USD", "payment": "card"}
     assert "Con lo que elegiste" in officer.send(again, **{**right, "fee_amount": "209.00"}).text
     assert officer.post(again, **right).status_code == 303

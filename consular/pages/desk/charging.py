@@ -16,6 +16,7 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import money, words
 from consular.input.appointments import CompleteSchema
+from consular.input.fields import MISSING
 from consular.pages.desk import presenters
 from consular.pages.desk.appointment import chosen_person, person_of, same_row
 from consular.pages.desk.blueprint import pages
@@ -92,8 +93,19 @@ def complete_save(id: UUID) -> Response:
 @pages.get("/appointments/<uuid:id>/services", endpoint="more_services")
 @allow(DESK)
 def more_form(id: UUID) -> str:
-    """Show the form of another service for somebody who was served already."""
-    return _ask(id, draft().form, _by_field(draft().errors(_read)), more=True)
+    """Ask which other service somebody who was served already was given; then show its form."""
+    form = {**pick(dict(request.args), "service", "person"), **draft().form}
+    if form.get("service"):
+        return _ask(id, form, _by_field(draft().errors(_read)), more=True)
+    with transaction() as session:
+        appointment = get_appointment(session, id)
+        return render_template(
+            "desk/more_service.html",
+            appointment=presenters.agenda(session, [appointment])[0],
+            more=_more(session, appointment),
+            form=form,
+            errors={"service": [str(MISSING)]} if "service" in request.args or draft().form else {},
+        )
 
 
 @pages.post("/appointments/<uuid:id>/services")
@@ -101,6 +113,8 @@ def more_form(id: UUID) -> str:
 def more_save(id: UUID) -> Response:
     """Record another service for somebody who was served already."""
     form = submitted()
+    if not form.get("service"):
+        raise FieldsInvalid({"service": [str(MISSING)]})
     served, only = _read(form, None), _number(form)
     if form.get("work_out"):
         kept = keep_draft({name: form[name] for name in form if name != "fee_amount"})
@@ -176,8 +190,6 @@ def _work_out(session: Session, id: UUID, served: Served, only: int | None = Non
 def _ask(id: UUID, form: Form, errors: Errors, *, more: bool = False) -> str:
     with transaction() as session:
         appointment = get_appointment(session, id)
-        if more:
-            form = {"service": appointment.services[0], **form}
         only = _number(form) if more else person_of(form or request.args)
         served, refused = _chosen(session, id, form, only)
         expected = _work_out(session, id, served, only)
