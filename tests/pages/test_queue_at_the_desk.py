@@ -277,6 +277,13 @@ def test_a_ticket_without_appointment_waits_after_those_of_its_time(
     assert call_next(officer) == order[1]
 
 
+def test_a_ticket_that_lacks_its_service_keeps_the_window(officer: Browser) -> None:
+    page = officer.send("/desk/tickets", desk="A", given_names="Luz").text
+    assert "Falta este dato" in page
+    assert 'name="desk" value="A"' in page
+    assert 'value="Luz"' in page
+
+
 def test_a_ticket_is_one_form_and_few_statements(web: Web, officer: Browser) -> None:
     """Ten seconds, counted in what they are made of: a form that asks for the service alone, three
     requests, and what the database is asked meanwhile, however many wait already."""

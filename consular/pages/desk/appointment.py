@@ -189,5 +189,6 @@ def _needs(session: Session, id: UUID) -> list[Any]:
 
 
 def own_desk() -> str | None:
-    """The reader's window, as the address remembers it."""
-    return (request.form.get("desk") or request.args.get("desk") or "")[:20] or None
+    """The reader's window, as the address remembers it, or a form that is to be mended."""
+    told = (request.form, request.args, draft().form)
+    return next((form["desk"] for form in told if "desk" in form), "")[:20] or None
