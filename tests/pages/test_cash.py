@@ -160,6 +160,10 @@ def test_cash_is_counted_once_and_signed_by_somebody_else(
 ) -> None:
     serve(web, officer)
     at = link(officer.get(f"/desk/cash?day={DAY}").text, "/desk/cash/")
+    # What nobody counted isn't nothing, whatever the reason given.
+    empty = officer.send(f"{at}/count", cash_USD="", reason_cash_USD="con prisa")
+    assert "Falta este dato" in empty.text
+    assert "Contar la caja" in officer.get(at).text
     unexplained = officer.send(f"{at}/count", cash_USD="200")
     assert "no coincide" in unexplained.text
     assert (

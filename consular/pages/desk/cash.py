@@ -22,7 +22,7 @@ from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import folio, money, words
-from consular.input.fields import Day
+from consular.input.fields import MISSING, Day
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, finish
@@ -41,7 +41,6 @@ from services.staff.accounts import find_name
 
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 Form = dict[str, str]
-ZERO = {"amount": "0"}
 
 
 class DayQuery(Schema):
@@ -328,6 +327,9 @@ def _read_counts(form: Form, errors: Errors) -> list[Counted]:
         except FieldsInvalid as unclear:
             errors |= unclear.errors
             continue
+        if amount is None:
+            errors[name] = [str(MISSING)]
+            continue
         reason = form.get(f"reason_{name}", "").strip()[:300] or None
-        counts.append(Counted(means, Money.parse((amount or ZERO)["amount"], currency), reason))
+        counts.append(Counted(means, Money.parse(amount["amount"], currency), reason))
     return counts
