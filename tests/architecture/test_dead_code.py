@@ -43,7 +43,6 @@ BY_NAME = {
     ("consular/local/supervisor.py", "frame"): "an argument of every handler of signals",
     ("integrations/contracts.py", "*SignIn"): "protocols that a test checks the clients against",
     ("integrations/conformance/listening.py", "*"): "http.server calls it",
-    ("integrations/identity/llavemx.py", "auth"): "httpx reads it",
     ("integrations/simulator/app.py", "log_request"): "Werkzeug calls it",
     ("integrations/simulator/app.py", "send_due_callbacks"): "tests don't wait for a thread",
     (
