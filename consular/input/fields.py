@@ -343,7 +343,7 @@ class Email(Text):
             or "." not in host.strip(".")
             or any(c.isspace() or c in "<>,;" for c in text)
         ):
-            raise ValidationError([_("El correo no es correcto.")])
+            raise ValidationError([_("El correo va completo y sin espacios, como ana@ejemplo.mx.")])
         return text
 
 

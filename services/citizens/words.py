@@ -15,7 +15,7 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
     ),
     "code_incomplete": ErrorMessage(
-        _("Falta el código"), _("Escribe los 6 números del mensaje que te mandamos.")
+        _("Falta el código"), _("Escribe completo el código del mensaje que te mandamos.")
     ),
     "code_wrong": ErrorMessage(
         _("El código no coincide"),

@@ -91,7 +91,7 @@ def test_a_rule_is_tried_kept_evaluated_paused_and_left(web: Web, analyst: Brows
 def test_what_does_not_go_together_is_said_beside_its_field(web: Web, analyst: Browser) -> None:
     for changes, field, words in (
         ({"readers": "nadie@demo.invalid"}, "readers", "No lo encontramos así: nadie@"),
-        ({"readers": f"{ANALYST}, nadie"}, "readers", "El correo no es correcto."),
+        ({"readers": f"{ANALYST}, nadie"}, "readers", "El correo va completo"),
         ({"amount": ""}, "amount", "a partir de qué número"),
         ({"status": "paid"}, "status", "Elige uno de los estados"),
         ({"condition": "changed"}, "span", "elige el último día, semana o mes"),

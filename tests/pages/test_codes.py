@@ -30,6 +30,17 @@ def other(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
+def test_what_is_neither_an_email_nor_a_phone_is_asked_for_as_either(web: Web) -> None:
+    for typed in ("", "rosa.demo.invalid"):
+        client = web.client
+        page = post(client, "/login", {"contact": typed}, client.get("/login").text).text
+        assert "Escribe tu correo completo, con @, o tu teléfono." in page
+        assert "la clave del país: +1" not in page
+    client = web.client
+    page = post(client, "/login", {"contact": "555 12"}, client.get("/login").text).text
+    assert "la clave del país: +1" in page
+
+
 def test_another_code_is_said_to_be_sent_and_when_and_the_older_one_works(web: Web) -> None:
     client = web.client
     page = asked(client)
@@ -62,7 +73,7 @@ def test_a_code_that_is_not_written_whole_costs_no_try(web: Web) -> None:
     code = _code(web)
     for typed in ("", code[:5], f"{code}1", "codigo"):
         page = answer(client, page, typed)
-        assert "Escribe los 6 números del mensaje" in page
+        assert "Escribe completo el código del mensaje" in page
         assert "Intentos que quedan" not in page
     assert "Intentos que quedan: 4." in answer(client, page, other(code))
 

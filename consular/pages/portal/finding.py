@@ -61,7 +61,7 @@ def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
     except NotFound:
         errors["form"] = [
             _(
-                "No encontramos una cita con ese folio y esa fecha de nacimiento. Revisa los dos."
+                "No encontramos una cita con ese folio y esa fecha de nacimiento. Revísalos."
                 " Si así no aparece, entra con el correo o el teléfono de la cita, o llama al"
                 " consulado."
             )

@@ -10,6 +10,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from flask import Response, current_app, g, render_template, request, url_for
+from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 from marshmallow import Schema
 
@@ -68,6 +69,9 @@ class _PhoneContact(Schema):
 def destination(contact: str, errors: Errors) -> Destination | None:
     """An e-mail where there is an @, else a phone; None with the reason in ``errors``."""
     email = "@" in contact
+    if not email and (not contact.strip() or any(letter.isalpha() for letter in contact)):
+        errors["contact"] = [_("Escribe tu correo completo, con @, o tu teléfono.")]
+        return None
     contact_value = check(
         _EmailContact() if email else _PhoneContact(), {"contact": contact}, errors
     )
@@ -82,7 +86,7 @@ def mask(to: Destination) -> str:
     """Mask an address: enough to recognize, too little to learn."""
     if to.channel == "sms":
         return f"{format_phone(to.address).split()[0]} ••• {to.address[-4:]}"
-    name, _, host = to.address.partition("@")
+    name, _at, host = to.address.partition("@")
     return f"{name[:1]}•••@{host}"
 
 
