@@ -94,3 +94,19 @@ def test_the_calendar_is_the_supervisors_and_of_their_office(web: Web) -> None:
     assert "/desk/calendar" in supervisor(web).get("/desk/").text
     other = staff_browser(web.app, "supervisor", "chicago").get(month_address(working_day())).text
     assert "ocupados" not in cell(other, working_day())
+
+
+def test_a_day_says_which_of_those_without_a_place_nobody_can_tell(web: Web) -> None:
+    web.session(desks=[{"name": "A", "services": ["PAS10"]}, {"name": "B", "services": ["PAS10"]}])
+    start, contacts = web.free()[0]["start"], ({"email": "a@demo.invalid"}, None)
+    folios = []
+    for number, contact in enumerate(contacts):
+        token = web.token("citizen", subject=f"p{number}")
+        booked = web.book(start, token=token, attendees=[person(number)], contact=contact)
+        folios.append(booked.get_json()["folio"])
+    close(web)
+    page = supervisor(web).get(f"/desk/calendar/day?day={working_day().isoformat()}").text
+    lines = [line.replace("\u2011", "") for line in page.split("<li>") if "Reservada" in line]
+    told, untold = (next(line for line in lines if folio in line) for folio in folios)
+    assert "Sin manera de avisarle" in untold
+    assert "Sin manera de avisarle" not in told

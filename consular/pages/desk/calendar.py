@@ -20,6 +20,7 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.desk.planned import SUPERVISOR, show_session
 from consular.pages.forms import Errors, check
 from consular.pages.portal.names import office
+from services.appointments.closing_days import impact_of
 from services.appointments.planned_days import PlannedDay, list_orphans, list_planned_days
 
 _SOURCE = "appointments.closure_source"
@@ -67,12 +68,14 @@ def calendar_day() -> str:
         today = today_at(place)
         day = _asked(request.args.get("day", "")) or today
         (planned,) = list_planned_days(session, consulate=place["code"], first=day, last=day)
+        orphans = list_orphans(session, consulate=place["code"], day=day)
         return render_template(
             "desk/calendar_day.html",
             consulate=place,
             item=_shown_day(planned, place, today),
             may_plan=day >= today,
-            orphans=list_orphans(session, consulate=place["code"], day=day),
+            orphans=orphans,
+            untold=impact_of(session, [each.id for each in orphans]).without_contact,
             calendar=_month_address(day),
             errors={},
         )
