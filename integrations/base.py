@@ -62,7 +62,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _is_absolute(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
+    return path[:8].lower().startswith(("http://", "https://"))
 
 
 def _csv_text(headers: httpx.Headers, raw: bytes) -> str:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # In an instance's directory: what its processes and commands read.
 ENVIRONMENT_FILE = "environment"
@@ -237,6 +238,8 @@ def _check_address(name: str, value: str) -> None:
         raise SettingsError(f"{name} speaks of a simulator; production refuses it.")
     if not value.startswith("https://"):
         raise SettingsError(f"{name} must begin with https:// in production.")
+    if "#" in value or "@" in urlsplit(value).netloc:
+        raise SettingsError(f"{name} must be an address alone: secrets have settings of their own.")
 
 
 def _check_signing_secret(name: str, secret: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
 
 from services.kernel.db import Base, Owners, PartOf, Statement, text
 
@@ -90,7 +91,8 @@ def _without_default(model: type[Base]) -> frozenset[str]:
 
 def update_row(session: Session, row: Base, whole: Base | None = None) -> None:
     """Write what was set on a row that was read, if anything was, in one round trip; a flush spends
-    more on finding out what. ``whole``: what it is a part of, which says whose it is."""
+    more on finding out what. ``whole``: what it is a part of, which says whose it is. Raises
+    StaleDataError where there is no such row."""
     values = take_unwritten(row)
     if not values:
         return
@@ -100,16 +102,20 @@ def update_row(session: Session, row: Base, whole: Base | None = None) -> None:
     whose = whole or row
     owner = owner_of(type(whose))
     keys |= {"owner": getattr(whose, owner)} if owner else {}
-    write(session, Write(_update(model, tuple(sorted(sent))), {**sent, **keys}))
+    session.flush()
+    if session.execute(_update(model, tuple(sorted(sent))), {**sent, **keys}).first() is None:
+        raise StaleDataError(f"{model.__tablename__}: no row of that owner")
 
 
 def take_unwritten(row: Base) -> dict[str, Any]:
-    """What was changed on it and isn't written; it counts as written from here on."""
+    """What was changed on it and isn't written; it counts as written from here on, also where a
+    savepoint is rolled back: who goes on after one reads the row again."""
     state = inspect(row)
     names = set(state.mapper.columns.keys()) - state.unmodified
     values = {name: getattr(row, name) for name in names if state.attrs[name].history.has_changes()}
-    for name, value in values.items():
-        set_committed_value(row, name, value)
+    # What was set to what it was is unwritten to the session as well.
+    for name in names & state.dict.keys():
+        set_committed_value(row, name, state.dict[name])
     if state.session is not None and not state.committed_state:
         # Else it counts as changed, and every flush, one before each query, looks at it again.
         state._commit_all(state.dict, state.session.identity_map)
@@ -140,7 +146,7 @@ def owner_of(model: type[Base]) -> str | None:
 
 
 @cache
-def _update(model: type[Base], columns: tuple[str, ...]) -> str:
+def _update(model: type[Base], columns: tuple[str, ...]) -> Statement:
     new = ", ".join(f"{name} = :{name}" for name in columns)
     where = " AND ".join(f"part.{key} = :key_{key}" for key in _keys(model))
     whole, whose = "", "part"
@@ -149,4 +155,7 @@ def _update(model: type[Base], columns: tuple[str, ...]) -> str:
         where, whose = f"{where} AND whole.id = part.{model.owners.column}", "whole"
     owner = owner_of(model.owners.whole if isinstance(model.owners, PartOf) else model)
     mine = f" AND {whose}.{owner} IS NOT DISTINCT FROM :owner" if owner else ""
-    return f"UPDATE {model.__tablename__} part SET {new}{whole} WHERE {where}{mine}"  # noqa: S608
+    return text(
+        f"UPDATE {model.__tablename__} part SET {new}{whole}"  # noqa: S608 - names of our own tables
+        f" WHERE {where}{mine} RETURNING 1"
+    )

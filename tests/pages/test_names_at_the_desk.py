@@ -37,7 +37,12 @@ def test_a_ticket_gets_its_name_afterwards_once(web: Web, officer: Browser) -> N
     refused = officer.send(f"{at}/names/ticket", n="1", given_names="Rosa")
     assert "Revisa lo siguiente" in refused.text
     names = {"n": "1", "given_names": "Rosa", "first_surname": "Demo"}
-    assert "Rosa Demo" in officer.send(f"{at}/names/ticket", **names).text
+    named = officer.send(f"{at}/names/ticket", **names).text
+    assert "Rosa Demo" in named
+    # Nobody moved: the history has the arrival alone.
+    history = officer.get(at).text.partition('class="timeline"')[2].partition("</ol>")[0]
+    assert history.count("<li") == 1
+    assert "Cambió" not in history
     assert "Revisa lo siguiente" in officer.send(f"{at}/names/ticket", **names).text
     spelled = {**names, "given_names": "Rosaura", "identity_checked": "true"}
     assert "Rosaura Demo" in officer.send(f"{at}/names/correct", **spelled).text

@@ -52,6 +52,8 @@ def test_production_refuses_to_start_without(name: str) -> None:
         ("CONSULAR_SIMULATOR_URL", "http://127.0.0.1:8001"),
         ("CONSULAR_FINABIEN_URL", "http://simulator:8001/finabien"),
         ("CONSULAR_SAT_URL", "https://SIMULATOR.example/sat"),
+        ("CONSULAR_SAT_URL", "https://user:secret@sat.example/"),
+        ("CONSULAR_SAT_URL", "https://sat.example/#sat"),
         ("CONSULAR_TOKEN_KEY_FILE", "/run/token-key.pem"),
         ("CONSULAR_PUBLIC_URL", "http://citas.example"),
         ("CONSULAR_MASTER_KEY", base64.b64encode(bytes(32)).decode()),
