@@ -200,6 +200,13 @@ def test_a_number_is_traced_to_its_query_its_moment_and_its_revision(
     assert enrolled["as_of"] == report["as_of"]
     [votes] = [r for r in report["results"] if r["code"] == "votes-2024"]
     assert (votes["before"], votes["revision"]) == ("98470", 0)
+    [reference] = [ref for ref, r in _references(report) if r["code"] == "votes-2024"]
+    address = f"/monitoring/sessions/{report['id']}/numbers/{reference.replace('.', '/')}"
+    again = re.search(r'href="([^"]+)">Repetir la consulta', _analyst(web).get(address).text)
+    assert again is not None
+    page = web.client.get(again[1]).text
+    assert "Votos de cada elección" in page
+    assert "184,326" in page
 
 
 def test_how_many_were_enrolled_is_compared_with_the_day_before_the_period(web: Web) -> None:

@@ -98,6 +98,6 @@ def _plain(value: Decimal | None) -> str | None:
 
 def _address(query: Mapping[str, Any]) -> str:
     if "election" in query:
-        return url_for("voting.show_election", year=query["election"])
+        return url_for("elections.history")
     when = {name: query[name] for name in ("session", "period") if name in query}
     return url_for("group_figures_pages.entries", **when)
