@@ -319,16 +319,12 @@ def list_history(session: Session, appointment: UUID) -> list[HistoryStep]:
     """What became of an appointment, oldest first."""
     # A move takes one that is booked from its day and puts it on another; whose name is written
     # down later comes from a status to the same.
+    booked = Fact.status == Status.BOOKED
     rows = session.execute(
-        select(Fact.status, Fact.occurred_at, func.bool_or(Fact.quantity < 0))
+        select(Fact.status, Fact.occurred_at, and_(booked, func.bool_or(Fact.quantity < 0)))
         .where(Fact.subject_id == appointment, Fact.kind == "appointment")
         .group_by(Fact.status, Fact.occurred_at)
-        .having(
-            or_(
-                func.sum(Fact.quantity) > 0,
-                and_(Fact.status == Status.BOOKED, func.bool_or(Fact.quantity > 0)),
-            )
-        )
+        .having(or_(func.sum(Fact.quantity) > 0, and_(booked, func.bool_or(Fact.quantity > 0))))
         .order_by(Fact.occurred_at)
     )
     return [HistoryStep(*row) for row in rows]
